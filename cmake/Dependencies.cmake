@@ -1,0 +1,12 @@
+# Everything comes from Debian 12 (scripts/setup installs it): versions are those of the distribution.
+find_package(Threads REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(simdjson 3.0 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(CURL 7.88 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+if(FLETCHER_BUILD_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+endif()

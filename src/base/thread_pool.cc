@@ -1,0 +1,128 @@
+#include "base/thread_pool.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace fletcher {
+namespace {
+
+// Longer than the gap between two ops of a forward pass, shorter than anyone would notice on a busy machine.
+constexpr std::chrono::microseconds kSpin{20};
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+/// Spins, then parks, until `value` differs from `seen`.
+template <typename T>
+void wait_for_change(const std::atomic<T>& value, T seen) {
+  const auto deadline = std::chrono::steady_clock::now() + kSpin;
+  while (value.load(std::memory_order_acquire) == seen) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      value.wait(seen, std::memory_order_acquire);
+      continue;
+    }
+    for (int i = 0; i < 16; ++i) pause();
+  }
+}
+
+/// CPUs that the cgroup's quota pays for, or infinity.
+double cgroup_cpus() {
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::string quota;
+  double period = 0;
+  if (v2 >> quota >> period)
+    return quota == "max" || period <= 0 ? INFINITY : std::strtod(quota.c_str(), nullptr) / period;
+  double v1_quota = 0, v1_period = 0;
+  if (std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> v1_quota &&
+      std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> v1_period && v1_quota > 0 && v1_period > 0) {
+    return v1_quota / v1_period;
+  }
+  return INFINITY;
+}
+
+}  // namespace
+
+size_t usable_threads() {
+  size_t threads = std::max(1u, std::thread::hardware_concurrency());
+  cpu_set_t affinity;
+  if (::sched_getaffinity(0, sizeof affinity, &affinity) == 0) threads = static_cast<size_t>(CPU_COUNT(&affinity));
+  const double quota = cgroup_cpus();
+  if (quota < static_cast<double>(threads)) threads = static_cast<size_t>(std::ceil(quota));
+  return std::max<size_t>(1, threads);
+}
+
+struct ThreadPool::State {
+  std::mutex turn;  // held by the caller of run(): one job at a time
+  // Written by the caller before `job` changes, read by workers after.
+  size_t count = 0;
+  const void* task = nullptr;
+  TaskFn call = nullptr;
+  std::atomic<uint32_t> job = 0;  // changes when there is work, or when the pool stops
+  std::atomic<bool> stop = false;
+  std::atomic<size_t> next = 0;
+  std::atomic<uint32_t> busy = 0;  // workers that have not finished the job
+  std::vector<std::jthread> workers;
+
+  void work(size_t thread) {
+    for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) call(task, i, thread);
+  }
+  void serve(size_t thread) {
+    uint32_t seen = 0;
+    for (;;) {
+      wait_for_change(job, seen);
+      seen = job.load(std::memory_order_acquire);
+      if (stop.load(std::memory_order_acquire)) return;
+      work(thread);
+      if (busy.fetch_sub(1, std::memory_order_acq_rel) == 1) busy.notify_one();
+    }
+  }
+};
+
+ThreadPool::ThreadPool(size_t num_threads)
+    : num_threads_(std::max<size_t>(1, num_threads)), state_(std::make_unique<State>()) {
+  for (size_t thread = 1; thread < num_threads_; ++thread) {
+    state_->workers.emplace_back([state = state_.get(), thread] { state->serve(thread); });
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  state_->stop.store(true, std::memory_order_release);
+  state_->job.fetch_add(1, std::memory_order_release);
+  state_->job.notify_all();
+}
+
+void ThreadPool::run(size_t count, const void* task, TaskFn call) {
+  const std::lock_guard turn(state_->turn);
+  if (num_threads_ == 1 || count <= 1) {
+    for (size_t i = 0; i < count; ++i) call(task, i, 0);
+    return;
+  }
+  State& state = *state_;
+  state.count = count;
+  state.task = task;
+  state.call = call;
+  state.next.store(0, std::memory_order_relaxed);
+  state.busy.store(static_cast<uint32_t>(num_threads_ - 1), std::memory_order_relaxed);
+  state.job.fetch_add(1, std::memory_order_release);
+  state.job.notify_all();
+  state.work(0);
+  for (uint32_t busy; (busy = state.busy.load(std::memory_order_acquire)) != 0;) wait_for_change(state.busy, busy);
+}
+
+}  // namespace fletcher
