@@ -1,0 +1,12 @@
+#include "backend/registry.h"
+
+#include "backend/reference/reference_backend.h"
+
+namespace fletcher {
+
+Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
+  if (options.device == "reference") return make_reference_backend();
+  return not_found("device \"" + std::string(options.device) + "\", this build has auto, cpu and reference");
+}
+
+}  // namespace fletcher
