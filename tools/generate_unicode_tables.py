@@ -1,0 +1,142 @@
+"""Writes src/tokenizer/unicode_tables.cc by asking the pinned `tokenizers` package about every code point.
+
+The package mixes Unicode versions (punctuation, normal forms and lower case each follow another one), so its answers are
+the only true source. Usage: python tools/generate_unicode_tables.py > src/tokenizer/unicode_tables.cc
+"""
+
+import sys
+
+import tokenizers
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
+
+PINNED = "0.23.3"
+BLOCK = 128
+REMOVED, SPACE, CJK, MARK, WHITESPACE, PUNCTUATION, DECOMPOSES, LOWERS = (1 << i for i in range(8))
+
+
+def bert(**on: bool) -> normalizers.Normalizer:
+    switches = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
+    return normalizers.BertNormalizer(**(switches | on))
+
+
+CLEAN, CHINESE, STRIP, LOWER = (
+    bert(clean_text=True), bert(handle_chinese_chars=True), bert(strip_accents=True), bert(lowercase=True))
+NFD = normalizers.NFD()
+SPLIT = pre_tokenizers.BertPreTokenizer()
+HANGUL = range(0xAC00, 0xD7A4)  # decomposed by arithmetic
+
+
+def code_points() -> list[int]:
+    return [cp for cp in range(0x110000) if not 0xD800 <= cp < 0xE000]
+
+
+def properties(cp: int) -> int:
+    c = chr(cp)
+    flags = 0
+    cleaned = CLEAN.normalize_str(c)
+    if cleaned == "":
+        flags |= REMOVED
+    elif cleaned == " " and cp != 32:
+        flags |= SPACE
+    if CHINESE.normalize_str(c) == f" {c} ":
+        flags |= CJK
+    pieces = len(SPLIT.pre_tokenize_str(f"a{c}a"))
+    flags |= {1: 0, 2: WHITESPACE, 3: PUNCTUATION}[pieces]
+    if NFD.normalize_str(c) != c:
+        flags |= DECOMPOSES
+    elif STRIP.normalize_str(c) == "":
+        flags |= MARK
+    if LOWER.normalize_str(c) != c:
+        flags |= LOWERS
+    return flags
+
+
+def combining_classes() -> dict[int, int]:
+    """Canonical combining classes, read off the order in which NFD puts a code point and a mark of known class."""
+    known = {1: 0x334, 7: 0x93C, 8: 0x3099, 9: 0x94D, 10: 0x5B0, 11: 0x5B1, 12: 0x5B2, 13: 0x5B3, 14: 0x5B4, 15: 0x5B5,
+             16: 0x5B6, 17: 0x5B7, 18: 0x5B8, 19: 0x5B9, 20: 0x5BB, 21: 0x5BC, 22: 0x5BD, 23: 0x5BF, 24: 0x5C1,
+             25: 0x5C2, 26: 0xFB1E, 27: 0x64B, 28: 0x64C, 29: 0x64D, 30: 0x64E, 31: 0x64F, 32: 0x650, 33: 0x651,
+             34: 0x652, 35: 0x670, 36: 0x711, 84: 0xC55, 91: 0xC56, 103: 0xE38, 107: 0xE48, 118: 0xEB8, 122: 0xEC8,
+             129: 0xF71, 130: 0xF72, 132: 0xF74, 202: 0x327, 214: 0x1DCE, 216: 0x31B, 218: 0x302A, 220: 0x323,
+             222: 0x59A, 224: 0x302E, 226: 0x1D16D, 228: 0x302B, 230: 0x301, 232: 0x302C, 233: 0x362, 234: 0x361,
+             240: 0x345}
+
+    def swaps(a: int, b: int) -> bool:
+        return NFD.normalize_str(chr(a) + chr(b)) == chr(b) + chr(a)
+
+    classes = {}
+    for cp in code_points():
+        if NFD.normalize_str(chr(cp)) != chr(cp) or not (swaps(cp, known[1]) or swaps(known[240], cp) or cp == known[1]):
+            continue
+        below = [k for k, mark in known.items() if mark != cp and swaps(cp, mark)]  # classes lower than this one
+        above = [k for k, mark in known.items() if mark != cp and swaps(mark, cp)]
+        (classes[cp],) = set(known) - set(below) - set(above)
+    return classes
+
+
+def word_ranges() -> list[tuple[int, int]]:
+    """Code points beside which an added token with single_word is not found."""
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.add_tokens([AddedToken("qqq", single_word=True, normalized=False)])
+    found = tokenizer.token_to_id("qqq")
+    return ranges(cp for cp in code_points() if found not in tokenizer.encode(chr(cp) + "qqq").ids)
+
+
+def ranges(values) -> list[tuple[int, int]]:
+    out: list[list[int]] = []
+    for value in values:
+        if out and out[-1][1] == value - 1:
+            out[-1][1] = value
+        else:
+            out.append([value, value])
+    return [(a, b) for a, b in out]
+
+
+def emit(name: str, kind: str, rows: list[str]) -> None:
+    print(f"const {kind} {name}[] = {{")
+    line = "   "
+    for row in rows:
+        if len(line) + len(row) + 2 > 118:
+            print(line)
+            line = "   "
+        line += f" {row},"
+    print(line + "\n};")
+
+
+def main() -> None:
+    if tokenizers.__version__ != PINNED:
+        sys.exit(f"tokenizers {tokenizers.__version__}, wanted {PINNED}")
+    flags = [0] * 0x110000
+    for cp in code_points():
+        flags[cp] = properties(cp)
+    blocks: dict[tuple[int, ...], int] = {}
+    index = []
+    for start in range(0, 0x110000, BLOCK):
+        block = tuple(flags[start : start + BLOCK])
+        index.append(blocks.setdefault(block, len(blocks)))
+    nfd = [(cp, [ord(c) for c in NFD.normalize_str(chr(cp))]) for cp in code_points()
+           if flags[cp] & DECOMPOSES and cp not in HANGUL]
+    lower = [(cp, [ord(c) for c in LOWER.normalize_str(chr(cp))]) for cp in code_points() if flags[cp] & LOWERS]
+    assert max(len(d) for _, d in nfd) <= 4 and max(len(d) for _, d in lower) <= 2
+    print(f"// Generated by tools/generate_unicode_tables.py from the answers of tokenizers=={PINNED}; do not edit.\n")
+    print('#include "tokenizer/unicode.h"\n\nnamespace fletcher::unicode {\n')
+    emit("kPropertyBlock", "uint16_t", [str(i) for i in index])
+    emit("kProperties", "uint8_t", [str(f) for block in blocks for f in block])
+    emit("kDecompositions", "Mapping", ["{0x%X, {%s}}" % (cp, ", ".join("0x%X" % d for d in ds)) for cp, ds in nfd])
+    print(f"const size_t kDecompositionCount = {len(nfd)};")
+    emit("kLowerCases", "Mapping", ["{0x%X, {%s}}" % (cp, ", ".join("0x%X" % d for d in ds)) for cp, ds in lower])
+    print(f"const size_t kLowerCaseCount = {len(lower)};")
+    classes = combining_classes()
+    by_class = [(a, b, k) for k in sorted(set(classes.values()))
+                for a, b in ranges(cp for cp in sorted(classes) if classes[cp] == k)]
+    by_class.sort()
+    emit("kCombiningClasses", "ClassRange", ["{0x%X, 0x%X, %d}" % row for row in by_class])
+    print(f"const size_t kCombiningClassCount = {len(by_class)};")
+    words = word_ranges()
+    emit("kWordRanges", "Range", ["{0x%X, 0x%X}" % row for row in words])
+    print(f"const size_t kWordRangeCount = {len(words)};")
+    print("\n}  // namespace fletcher::unicode")
+
+
+if __name__ == "__main__":
+    main()
