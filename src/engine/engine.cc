@@ -1,0 +1,294 @@
+// The whole flow of a request: text → tokens → queue → packed batch → encoder → item.
+
+#include "fletcher/engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <latch>
+#include <thread>
+#include <utility>
+
+#include "backend/registry.h"
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "engine/fingerprint.h"
+#include "engine/request_queue.h"
+#include "engine/worker.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+namespace fletcher {
+namespace {
+
+constexpr size_t kDefaultBudgetTokens = 2048;
+constexpr size_t kQueueBudgets = 16;
+
+Result<Precision> parse_precision(std::string_view name) {
+  if (name == "fp32" || name == "auto") return Precision::f32;
+  return unimplemented("precision \"" + std::string(name) + "\" is not available in this build, wanted fp32");
+}
+
+std::string_view score_activation_name(ScoreActivation activation) {
+  switch (activation) {
+    case ScoreActivation::identity:
+      return "identity";
+    case ScoreActivation::sigmoid:
+      return "sigmoid";
+    case ScoreActivation::softmax:
+      return "softmax";
+  }
+  return "";
+}
+
+ModelInfo describe(const Model& model, const Backend& backend, const std::string& path) {
+  const ModelConfig& config = model.config();
+  const SentencePipeline& pipeline = model.pipeline();
+  ModelInfo info;
+  info.path = path;
+  info.name = std::filesystem::path(path).lexically_normal().filename().string();
+  if (info.name.empty()) info.name = std::filesystem::path(path).lexically_normal().parent_path().filename().string();
+  info.architecture = config.architecture;
+  info.device = backend.name();
+  if (!backend.instruction_set().empty()) info.device += " (" + std::string(backend.instruction_set()) + ")";
+  info.precision = "fp32";
+  info.weights_dtype = dtype_name(model.stored_dtype());
+  info.parameters = model.parameters();
+  info.hidden_size = config.hidden_size;
+  info.num_hidden_layers = config.num_hidden_layers;
+  info.max_length = model.max_length();
+  info.vocab_size = config.vocab_size;
+  info.classifier = model.is_classifier();
+  if (info.classifier) {
+    info.labels = config.labels;
+    info.score_activation = score_activation_name(config.score_activation);
+  } else {
+    info.dimensions = model.out_features();
+    info.normalize = pipeline.normalize;
+    for (const PoolingMode mode : pipeline.pooling) {
+      info.pooling += (info.pooling.empty() ? "" : "+") + std::string(pooling_mode_name(mode));
+    }
+  }
+  info.prompts = pipeline.prompts;
+  info.default_prompt_name = pipeline.default_prompt_name;
+  info.weight_bytes = model.prepared_bytes();
+  info.flops_per_token = model.flops_per_token();
+  info.flops_per_token_pair = model.flops_per_token_pair();
+  return info;
+}
+
+/// The reason why no input of a request can be served, if there is one.
+Result<void> check_request(const EmbedRequest& request, const Model& model, const ModelInfo& info) {
+  if (!request.model.empty() && request.model != info.name) {
+    return not_found("model \"" + request.model + "\" is not loaded, \"" + info.name + "\" is");
+  }
+  const bool wants_dense = (request.outputs & static_cast<uint8_t>(Output::dense)) != 0;
+  if (model.is_classifier() && wants_dense) {
+    return failed_precondition(info.name + " is a classifier (" + info.architecture +
+                               "), it gives scores, not vectors");
+  }
+  if (!model.is_classifier() && !wants_dense) {
+    return failed_precondition(info.name + " is an embedding model, it gives vectors, not scores");
+  }
+  if (request.dimensions && (*request.dimensions == 0 || *request.dimensions > model.out_features())) {
+    return invalid_argument("dimensions " + std::to_string(*request.dimensions) + ", wanted 1 to " +
+                            std::to_string(model.out_features()));
+  }
+  const size_t positions = model.config().max_position_embeddings;
+  if (request.max_length && (*request.max_length == 0 || *request.max_length > positions)) {
+    return invalid_argument("max_length " + std::to_string(*request.max_length) + ", wanted 1 to " +
+                            std::to_string(positions) + ", the positions of this model");
+  }
+  return {};
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  EngineOptions options;
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<Model> model;
+  ModelInfo info;
+  std::unique_ptr<RequestQueue> queue;
+  std::unique_ptr<Worker> worker;
+  std::atomic<double> tokenize_seconds = 0;
+  std::jthread worker_thread;  // last: joined before what it uses goes
+
+  Result<void> load();
+  /// The text to put before every input, from the request's prompt, prompt_name or the model's default.
+  Result<std::string> find_prompt(const EmbedRequest& request) const;
+  /// Tokens at the front of a sequence that belong to the prompt, [CLS] included.
+  Result<int32_t> prompt_tokens(const std::string& prompt) const;
+  Result<void> tokenize(const Input& input, const std::string& prompt, const EmbedRequest& request,
+                        Encoding& out) const;
+  Result<void> check_ids(std::span<const int32_t> ids) const;
+};
+
+Result<void> Engine::Impl::load() {
+  FLETCHER_TRY_ASSIGN(const Precision precision, parse_precision(options.precision));
+  pool = std::make_unique<ThreadPool>(options.threads == 0 ? usable_threads() : options.threads);
+  FLETCHER_TRY_ASSIGN(backend, make_backend({.device = options.device, .isa = options.isa, .pool = pool.get()}));
+  FLETCHER_TRY_ASSIGN(const SentencePipeline pipeline, read_sentence_pipeline(options.model_path));
+  // The tokenizer loads beside the weights: together they are most of the time to the first vector.
+  Result<std::unique_ptr<Tokenizer>> loaded_tokenizer;
+  {
+    const std::jthread loader([&] { loaded_tokenizer = Tokenizer::load(pipeline.transformer_folder); });
+    FLETCHER_TRY_ASSIGN(model, Model::load(options.model_path, *backend, {precision, options.pooling}));
+  }
+  if (!loaded_tokenizer) return tl::unexpected<Error>(std::move(loaded_tokenizer).error());
+  tokenizer = std::move(*loaded_tokenizer);
+  if (tokenizer->vocab_size() > model->config().vocab_size) {
+    return failed_precondition(pipeline.transformer_folder + ": the tokenizer has ids up to " +
+                               std::to_string(tokenizer->vocab_size() - 1) + ", but config.json's vocab_size is " +
+                               std::to_string(model->config().vocab_size));
+  }
+  info = describe(*model, *backend, options.model_path);
+  const size_t budget = options.budget_tokens == 0 ? kDefaultBudgetTokens : options.budget_tokens;
+  queue = std::make_unique<RequestQueue>(options.queue_tokens == 0 ? kQueueBudgets * budget : options.queue_tokens);
+  FLETCHER_TRY_ASSIGN(worker, Worker::create(*model, *backend, budget));
+  info.workspace_bytes = worker->workspace_bytes();
+  worker_thread = std::jthread([this] { worker->run(*queue); });
+  return {};
+}
+
+Result<std::string> Engine::Impl::find_prompt(const EmbedRequest& request) const {
+  if (request.prompt) return *request.prompt;
+  const std::string name = request.prompt_name.value_or(info.default_prompt_name);
+  if (name.empty()) return std::string();
+  if (const auto prompt = info.prompts.find(name); prompt != info.prompts.end()) return prompt->second;
+  std::string known;
+  for (const auto& entry : info.prompts) known += (known.empty() ? "" : ", ") + entry.first;
+  return invalid_argument("prompt_name \"" + name + "\", this model has " + (known.empty() ? "no prompts" : known));
+}
+
+Result<int32_t> Engine::Impl::prompt_tokens(const std::string& prompt) const {
+  if (prompt.empty() || model->pipeline().include_prompt) return 0;
+  Encoding encoding;
+  FLETCHER_TRY(tokenizer->encode(prompt, {.with_offsets = true}, encoding));
+  size_t tokens = encoding.ids.size();
+  while (tokens > 0 && encoding.special[tokens - 1] != 0) --tokens;
+  return static_cast<int32_t>(tokens);
+}
+
+Result<void> Engine::Impl::check_ids(std::span<const int32_t> ids) const {
+  const auto vocab_size = static_cast<int32_t>(model->config().vocab_size);
+  for (const int32_t id : ids) {
+    if (id < 0 || id >= vocab_size) {
+      return invalid_argument("token id " + std::to_string(id) + ", wanted 0 to " + std::to_string(vocab_size - 1) +
+                              ", the vocabulary of this model");
+    }
+  }
+  if (ids.empty()) return invalid_argument("no token ids");
+  return {};
+}
+
+Result<void> Engine::Impl::tokenize(const Input& input, const std::string& prompt, const EmbedRequest& request,
+                                    Encoding& out) const {
+  const size_t max_length = request.max_length.value_or(model->max_length());
+  EncodeOptions encode_options;
+  encode_options.max_length = max_length;
+  encode_options.side = request.truncation == Truncation::left ? TruncationSide::left : TruncationSide::right;
+  if (const auto* ids = std::get_if<std::vector<int32_t>>(&input)) {
+    FLETCHER_TRY(check_ids(*ids));
+    out.clear();
+    out.untruncated_length = ids->size();
+    const size_t kept = std::min(ids->size(), max_length);
+    const auto first =
+        request.truncation == Truncation::left ? ids->end() - static_cast<ptrdiff_t>(kept) : ids->begin();
+    out.ids.assign(first, first + static_cast<ptrdiff_t>(kept));
+    out.type_ids.assign(kept, 0);
+  } else if (const auto* pair = std::get_if<TextPair>(&input)) {
+    FLETCHER_TRY(tokenizer->encode_pair(pair->first, pair->second, encode_options, out));
+  } else {
+    const auto& text = std::get<std::string>(input);
+    FLETCHER_TRY(prompt.empty() ? tokenizer->encode(text, encode_options, out)
+                                : tokenizer->encode(prompt + text, encode_options, out));
+  }
+  if (request.truncation == Truncation::error && out.untruncated_length > max_length) {
+    return invalid_argument(std::to_string(out.untruncated_length) + " tokens, wanted at most " +
+                            std::to_string(max_length));
+  }
+  if (out.ids.empty()) return invalid_argument("the text has no tokens");
+  return {};
+}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Engine::~Engine() {
+  if (impl_->queue == nullptr) return;
+  for (const PendingItem& item : impl_->queue->close()) {
+    item.state->sink(item.index, cancelled("the engine is shutting down"));
+  }
+}
+
+Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
+  std::unique_ptr<Engine> engine(new Engine(std::make_unique<Impl>()));
+  engine->impl_->options = options;
+  FLETCHER_TRY(engine->impl_->load());
+  return engine;
+}
+
+const ModelInfo& Engine::info() const { return impl_->info; }
+
+Result<std::string> Engine::fingerprint() const { return fingerprint_folder(impl_->options.model_path); }
+
+void Engine::submit(EmbedRequest request, ItemSink sink) {
+  Impl& impl = *impl_;
+  const auto refuse_all = [&](const Error& error) {
+    for (size_t i = 0; i < request.inputs.size(); ++i) sink(i, tl::unexpected<Error>(error));
+  };
+  if (const auto checked = check_request(request, *impl.model, impl.info); !checked) return refuse_all(checked.error());
+  const Result<std::string> prompt = impl.find_prompt(request);
+  if (!prompt) return refuse_all(prompt.error());
+  const Result<int32_t> prompt_tokens = impl.prompt_tokens(*prompt);
+  if (!prompt_tokens) return refuse_all(prompt_tokens.error());
+
+  const std::vector<Input> inputs = std::move(request.inputs);
+  const auto state = std::make_shared<RequestState>();
+  state->normalize = request.normalize.value_or(impl.info.normalize);
+  state->request = std::move(request);
+  state->sink = std::move(sink);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    Encoding encoding;
+    const auto tokenized = impl.tokenize(inputs[i], *prompt, state->request, encoding);
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    impl.tokenize_seconds += elapsed.count();
+    if (!tokenized) {
+      state->sink(i, tl::unexpected<Error>(tokenized.error()));
+      continue;
+    }
+    PendingItem item{state, i, std::move(encoding.ids), std::move(encoding.type_ids), 0, encoding.untruncated_length};
+    if (std::holds_alternative<std::string>(inputs[i])) item.pool_begin = *prompt_tokens;
+    if (!impl.queue->push(item)) state->sink(i, cancelled("the request was stopped before the input was queued"));
+  }
+}
+
+std::vector<Result<Item>> Engine::embed(EmbedRequest request) {
+  std::vector<Result<Item>> items(request.inputs.size());
+  std::latch done(static_cast<ptrdiff_t>(items.size()));
+  submit(std::move(request), [&](size_t index, Result<Item> item) {
+    items[index] = std::move(item);
+    done.count_down();
+  });
+  done.wait();
+  return items;
+}
+
+float Engine::score(const std::vector<float>& logits) const {
+  if (logits.empty()) return 0;
+  if (impl_->model->config().score_activation == ScoreActivation::identity) return logits[0];
+  if (impl_->model->config().score_activation == ScoreActivation::sigmoid) return 1 / (1 + std::exp(-logits[0]));
+  const float highest = *std::ranges::max_element(logits);
+  float total = 0;
+  for (const float logit : logits) total += std::exp(logit - highest);
+  return std::exp(logits[0] - highest) / total;
+}
+
+Engine::StageTimes Engine::stage_times() const {
+  return {impl_->tokenize_seconds, impl_->worker->encode_seconds(), impl_->worker->tokens(), impl_->worker->flops()};
+}
+
+}  // namespace fletcher
