@@ -1,0 +1,63 @@
+#include "backend/cpu/cpu_backend.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "backend/cpu/cpu_stream.h"
+#include "backend/cpu/gemm/pack.h"
+#include "backend/cpu/kernels.h"
+#include "backend/cpu/prepared.h"
+
+namespace fletcher::cpu {
+
+Result<std::unique_ptr<CpuBackend>> CpuBackend::create(const CpuOptions& options) {
+  const auto usable = usable_kernels();
+  const auto found = std::ranges::find(usable, options.isa, &Kernels::isa);
+  if (!options.isa.empty() && found == usable.end()) {
+    std::string message = "instruction set \"" + std::string(options.isa) + "\", this machine has";
+    for (const Kernels* kernels : usable) message += " " + std::string(kernels->isa);
+    return failed_precondition(std::move(message));
+  }
+  const Kernels& kernels = options.isa.empty() ? *usable.back() : **found;
+  return std::unique_ptr<CpuBackend>(new CpuBackend(kernels, options.pool, options.schedule));
+}
+
+std::string_view CpuBackend::instruction_set() const { return kernels_.isa; }
+
+Result<Backend::Activation> CpuBackend::activation(size_t rows, size_t cols) {
+  // More than any machine has; keeps the multiplication below from wrapping.
+  constexpr size_t kMostValues = size_t{1} << 46;
+  if (rows > 0 && cols > kMostValues / rows) {
+    return resource_exhausted("activations of " + std::to_string(rows) + " x " + std::to_string(cols) + " values");
+  }
+  auto buffer = std::make_unique<CpuBuffer>(rows * cols);
+  TensorView view{buffer.get(), 0, rows, cols, cols, DType::f32};
+  return Activation{std::move(buffer), view};
+}
+
+Result<std::unique_ptr<Linear>> CpuBackend::prepare_linear(const LinearSource& source) {
+  FLETCHER_TRY(validate(source));
+  if (!supports(source.precision)) return unimplemented("cpu backend: only fp32 products");
+  return pack_linear(source, kernels_, pool_);
+}
+
+Result<std::unique_ptr<Norm>> CpuBackend::prepare_norm(const NormSource& source) {
+  FLETCHER_TRY(validate(source));
+  AlignedBuffer<float> beta(source.gamma.cols);
+  if (source.beta.data.empty()) {
+    std::fill_n(beta.data(), beta.size(), 0.0f);
+  } else {
+    beta = pack_row(source.beta, kernels_);
+  }
+  return std::make_unique<CpuNorm>(pack_row(source.gamma, kernels_), std::move(beta), source.eps);
+}
+
+Result<std::unique_ptr<EmbeddingTable>> CpuBackend::prepare_embedding(const HostMatrix& source) {
+  FLETCHER_TRY(validate(source));
+  return std::make_unique<CpuEmbedding>(source);
+}
+
+std::unique_ptr<Stream> CpuBackend::open_stream() { return std::make_unique<CpuStream>(kernels_, pool_, schedule_); }
+
+}  // namespace fletcher::cpu

@@ -1,0 +1,33 @@
+// Runs recorded ops on parts of a batch. Every part gives the same bits, however the batch is divided.
+#pragma once
+
+#include "backend/cpu/kernels.h"
+#include "backend/cpu/op.h"
+
+namespace fletcher::cpu {
+
+/// Rows per step inside a part: activations of a step stay in the second-level cache from a product to its norm.
+constexpr size_t kRowBlock = 256;
+
+/// Rows [first, last) of a linear or linear_norm op and panels [first_panel, last_panel), without the norm.
+void run_product(const Kernels& kernels, const Op& op, size_t first, size_t last, size_t first_panel,
+                 size_t last_panel);
+size_t num_panels(const Kernels& kernels, const Op& op);
+/// The norm of a linear_norm op, on rows [first, last) that run_product has finished.
+void run_norm_of_sum(const Kernels& kernels, const Op& op, size_t first, size_t last);
+/// Rows [first, last) of any op that goes by rows.
+void run_rows(const Kernels& kernels, const Batch& batch, const Op& op, size_t first, size_t last);
+
+/// Queries [first_query, last_query) of a sequence, with the heads that share kv_head. `scratch` as AttentionArgs says.
+struct AttentionPart {
+  size_t sequence;
+  size_t kv_head;
+  size_t first_query;
+  size_t last_query;
+};
+void run_attention(const Kernels& kernels, const Batch& batch, const Op& op, const AttentionPart& part,
+                   float* scratch);
+/// Sequence `sequence` of a pool op.
+void run_pool(const Kernels& kernels, const Batch& batch, const Op& op, size_t sequence);
+
+}  // namespace fletcher::cpu

@@ -1,0 +1,46 @@
+// The dispatch table: everything whose code depends on the instruction set, one constant table for each.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "backend/cpu/activation/activation.h"
+#include "backend/cpu/attention/attention.h"
+#include "backend/cpu/gemm/gemm.h"
+#include "backend/cpu/norm/norm.h"
+#include "backend/cpu/rows/rows.h"
+#include "backend/cpu/target.h"
+
+namespace fletcher::cpu {
+
+struct Kernels {
+  std::string_view isa;  // as `--isa` and FLETCHER_ISA spell it
+  size_t panel_columns;  // of GemmArgs::panels
+  size_t vector_columns;
+  void (*gemm)(const GemmArgs&);
+  void (*attention)(const AttentionArgs&);
+  void (*layer_norm)(const NormArgs&);
+  void (*l2_normalize)(float* x, size_t n);
+  /// out = (add ? out : 0) + the n values at `in`, f32, f16 or bf16 at any address.
+  void (*read_row)(DType dtype, const std::byte* in, size_t n, float* out, bool add);
+  void (*sum_rows)(const RowSumArgs&);
+  /// out = the highest of each column; rows >= 1.
+  void (*max_rows)(const float* in, size_t ldi, size_t rows, size_t cols, float* out);
+  /// x = act(x), x = exp(x) for x <= 0: what the kernels inline, for tests.
+  void (*activate)(ActivationKind act, float* x, size_t n);
+  void (*exp)(float* x, size_t n);
+  /// See peak.h.
+  double (*multiply_add_loop)(size_t rounds);
+};
+
+extern const Kernels kScalarKernels;
+#if defined(FLETCHER_X86)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+
+/// The tables that this processor can run, slowest first; never empty.
+std::span<const Kernels* const> usable_kernels();
+
+}  // namespace fletcher::cpu

@@ -1,0 +1,178 @@
+// CpuStream::finish(): who does what of the recorded ops.
+
+#include <algorithm>
+
+#include "backend/cpu/cpu_stream.h"
+#include "backend/cpu/execute.h"
+#include "base/thread_pool.h"
+
+namespace fletcher::cpu {
+namespace {
+
+// About what waking the other threads costs (20-50 µs of one core).
+constexpr double kWorthWaking = 4e6;
+// By chunks unless threads would wait longer than this share: going op by op costs about as much in barriers and in
+// activations that change caches.
+constexpr double kMostImbalance = 1.1;
+// Rows for which a product is efficient whatever its other sizes: weights are read from the third-level cache once for
+// all of them.
+constexpr size_t kEfficientRows = 96;
+// Queries that are worth packing the keys of a sequence once more.
+constexpr size_t kEfficientQueries = 4 * kQueryBlock;
+
+/// Piece i of `pieces` nearly equal ones of n.
+constexpr size_t piece_begin(size_t n, size_t pieces, size_t i) { return n * i / pieces; }
+
+bool by_sequence(const Op& op) { return op.kind == OpKind::attention || op.kind == OpKind::pool; }
+
+}  // namespace
+
+template <typename Task>
+void CpuStream::parallel(double flops, size_t count, const Task& task) {
+  if (threads_ == 1 || flops < kWorthWaking) {
+    for (size_t i = 0; i < count; ++i) task(i, size_t{0});
+  } else {
+    pool_->parallel_for(count, task);
+  }
+}
+
+CpuStream::Rows CpuStream::rows_of(const TensorView& view) const {
+  if (view.rows == batch_->num_tokens()) return Rows::tokens;  // if there are as many sequences, their rows agree
+  return view.rows == batch_->num_sequences() ? Rows::sequences : Rows::other;
+}
+
+void CpuStream::note_layout(const TensorView& view) {
+  if (!view || view.rows == 0 || view.cols == 0) return;
+  const Layout layout{view.buffer, rows_of(view), view.row_stride, view.offset / view.row_stride};
+  if (std::ranges::find(layouts_, layout) == layouts_.end()) layouts_.push_back(layout);
+}
+
+void CpuStream::make_plan() {
+  cost_ = {};
+  layouts_.clear();
+  size_t longest = 0, scratch = 0;
+  for (size_t s = 0; s < batch_->num_sequences(); ++s) {
+    longest = std::max(longest, static_cast<size_t>(batch_->cu_seqlens[s + 1] - batch_->cu_seqlens[s]));
+  }
+  for (const Op& op : ops_) {
+    for (const TensorView* view : {&op.in, &op.out, &op.sum, &op.epilogue.residual}) note_layout(*view);
+    if (op.kind == OpKind::attention) {
+      cost_.per_pair += flops_per_pair(op);
+      scratch = std::max(scratch, attention_scratch(longest, op.attention.head_dim));
+    } else if (rows_of(op.in ? op.in : op.out) == Rows::tokens) {
+      cost_.per_token += flops_per_row(op);
+    }
+  }
+  for (AlignedBuffer<float>& buffer : scratch_) {
+    if (buffer.size() < scratch) buffer = AlignedBuffer<float>(scratch);
+  }
+  const double latest = plan_chunks(batch_->cu_seqlens, cost_, threads_, chunks_, loads_);
+  double total = 0;
+  for (const Chunk& chunk : chunks_) total += chunk.cost;
+  // A chunk owns its rows of every buffer only if all views of a buffer agree on where the rows are.
+  bool owns_rows = true;
+  for (const Layout& layout : layouts_) {
+    owns_rows = owns_rows && layout.rows != Rows::other &&
+                std::ranges::count(layouts_, layout.buffer, &Layout::buffer) == 1;
+  }
+  by_chunk_ = schedule_ != Schedule::by_op && owns_rows &&
+              (schedule_ == Schedule::by_chunk || threads_ == 1 || total < kWorthWaking ||
+               latest * static_cast<double>(threads_) <= kMostImbalance * total);
+}
+
+void CpuStream::run_chunk(const Chunk& chunk, size_t thread) {
+  const auto token = static_cast<size_t>(batch_->cu_seqlens[chunk.first]);
+  const auto token_end = static_cast<size_t>(batch_->cu_seqlens[chunk.last]);
+  for (const Op& op : ops_) {
+    if (!by_sequence(op)) {
+      const bool tokens = rows_of(op.in ? op.in : op.out) == Rows::tokens;
+      run_rows(kernels_, *batch_, op, tokens ? token : chunk.first, tokens ? token_end : chunk.last);
+      continue;
+    }
+    for (size_t s = chunk.first; s < chunk.last; ++s) {
+      if (op.kind == OpKind::pool) {
+        run_pool(kernels_, *batch_, op, s);
+        continue;
+      }
+      const auto length = static_cast<size_t>(batch_->cu_seqlens[s + 1] - batch_->cu_seqlens[s]);
+      for (size_t head = 0; head < op.attention.num_key_value_heads; ++head) {
+        run_attention(kernels_, *batch_, op, {s, head, 0, length}, scratch_[thread].data());
+      }
+    }
+  }
+}
+
+void CpuStream::run_op_product(const Op& op) {
+  const size_t rows = op.rows(), panels = num_panels(kernels_, op);
+  const double flops = flops_per_row(op) * static_cast<double>(rows);
+  if (rows >= threads_ * kEfficientRows) {
+    const size_t rounds = (rows + threads_ * kChunkTokens - 1) / (threads_ * kChunkTokens);
+    const size_t parts = threads_ * std::max<size_t>(2, rounds);
+    parallel(flops, parts, [&](size_t i, size_t) {
+      run_rows(kernels_, *batch_, op, piece_begin(rows, parts, i), piece_begin(rows, parts, i + 1));
+    });
+    return;
+  }
+  const size_t groups = std::min(panels, 4 * threads_);
+  const size_t parts = std::clamp<size_t>(2 * threads_ / groups, 1, (rows + 11) / 12);
+  parallel(flops, groups * parts, [&](size_t i, size_t) {
+    const size_t group = i / parts, part = i % parts;
+    run_product(kernels_, op, piece_begin(rows, parts, part), piece_begin(rows, parts, part + 1),
+                piece_begin(panels, groups, group), piece_begin(panels, groups, group + 1));
+  });
+  if (op.kind == OpKind::linear_norm) run_norm_of_sum(kernels_, op, 0, rows);
+}
+
+void CpuStream::run_op_attention(const Op& op) {
+  const size_t sequences = batch_->num_sequences(), heads = op.attention.num_key_value_heads;
+  double flops = 0;
+  for (const Chunk& chunk : chunks_) {
+    for (size_t s = chunk.first; s < chunk.last; ++s) {
+      const double length = batch_->cu_seqlens[s + 1] - batch_->cu_seqlens[s];
+      flops += flops_per_pair(op) * length * length;
+    }
+  }
+  // Few heads for many threads: heads are divided by queries, into as many parts everywhere.
+  const size_t wanted = (4 * threads_ + sequences * heads - 1) / (sequences * heads);
+  parallel(flops, sequences * heads * wanted, [&](size_t i, size_t thread) {
+    const size_t part = i % wanted, head = i / wanted % heads, s = i / wanted / heads;
+    const auto length = static_cast<size_t>(batch_->cu_seqlens[s + 1] - batch_->cu_seqlens[s]);
+    const size_t parts = std::clamp<size_t>(length / kEfficientQueries, 1, wanted);
+    if (part >= parts) return;
+    run_attention(kernels_, *batch_, op,
+                  {s, head, piece_begin(length, parts, part), piece_begin(length, parts, part + 1)},
+                  scratch_[thread].data());
+  });
+}
+
+void CpuStream::run_op(const Op& op) {
+  if (op.kind == OpKind::attention) return run_op_attention(op);
+  if (op.kind == OpKind::linear || op.kind == OpKind::linear_norm) return run_op_product(op);
+  if (op.kind == OpKind::pool) {
+    parallel(flops_per_row(op) * static_cast<double>(op.in.rows), batch_->num_sequences(),
+             [&](size_t s, size_t) { run_pool(kernels_, *batch_, op, s); });
+    return;
+  }
+  const size_t rows = op.rows(), parts = std::min(rows, 4 * threads_);
+  parallel(flops_per_row(op) * static_cast<double>(rows), parts, [&](size_t i, size_t) {
+    run_rows(kernels_, *batch_, op, piece_begin(rows, parts, i), piece_begin(rows, parts, i + 1));
+  });
+}
+
+Result<void> CpuStream::finish() {
+  if (batch_ == nullptr) return failed_precondition("cpu backend: finish() without begin()");
+  if (status_ && batch_->num_sequences() > 0) {
+    make_plan();
+    if (by_chunk_) {
+      double total = 0;
+      for (const Chunk& chunk : chunks_) total += chunk.cost;
+      parallel(total, chunks_.size(), [&](size_t i, size_t thread) { run_chunk(chunks_[i], thread); });
+    } else {
+      for (const Op& op : ops_) run_op(op);
+    }
+  }
+  ops_.clear();
+  return status_;
+}
+
+}  // namespace fletcher::cpu
