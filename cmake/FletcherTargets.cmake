@@ -22,6 +22,10 @@ if(FLETCHER_SANITIZE)
   target_link_options(fletcher_options INTERFACE $<BUILD_INTERFACE:-fsanitize=${FLETCHER_SANITIZE}>)
 endif()
 
+if(FLETCHER_BUILD_FUZZERS)
+  target_compile_options(fletcher_options INTERFACE $<BUILD_INTERFACE:-fsanitize=fuzzer-no-link>)
+endif()
+
 # fletcher_add_library(NAME SOURCES a.cc … [DEPS lib …] [PRIVATE_DEPS lib …] [NO_EXCEPTIONS])
 # NAME is the folder below src/; the target is fletcher_NAME.
 function(fletcher_add_library name)
