@@ -16,6 +16,7 @@
 #include "engine/request_queue.h"
 #include "engine/worker.h"
 #include "model/model.h"
+#include "tokenizer/lower_case.h"
 #include "tokenizer/tokenizer.h"
 
 namespace fletcher {
@@ -187,6 +188,7 @@ Result<void> Engine::Impl::check_ids(std::span<const int32_t> ids) const {
 Result<void> Engine::Impl::tokenize(const Input& input, const std::string& prompt, const EmbedRequest& request,
                                     Encoding& out) const {
   const size_t max_length = request.max_length.value_or(model->max_length());
+  const bool lower = model->pipeline().do_lower_case;
   EncodeOptions encode_options;
   encode_options.max_length = max_length;
   encode_options.side = request.truncation == Truncation::left ? TruncationSide::left : TruncationSide::right;
@@ -200,11 +202,16 @@ Result<void> Engine::Impl::tokenize(const Input& input, const std::string& promp
     out.ids.assign(first, first + static_cast<ptrdiff_t>(kept));
     out.type_ids.assign(kept, 0);
   } else if (const auto* pair = std::get_if<TextPair>(&input)) {
-    FLETCHER_TRY(tokenizer->encode_pair(pair->first, pair->second, encode_options, out));
+    FLETCHER_TRY(lower ? tokenizer->encode_pair(lower_case(pair->first), lower_case(pair->second), encode_options, out)
+                       : tokenizer->encode_pair(pair->first, pair->second, encode_options, out));
   } else {
     const auto& text = std::get<std::string>(input);
-    FLETCHER_TRY(prompt.empty() ? tokenizer->encode(text, encode_options, out)
-                                : tokenizer->encode(prompt + text, encode_options, out));
+    if (lower) {
+      FLETCHER_TRY(tokenizer->encode(lower_case(prompt + text), encode_options, out));
+    } else {
+      FLETCHER_TRY(prompt.empty() ? tokenizer->encode(text, encode_options, out)
+                                  : tokenizer->encode(prompt + text, encode_options, out));
+    }
   }
   if (request.truncation == Truncation::error && out.untruncated_length > max_length) {
     return invalid_argument(std::to_string(out.untruncated_length) + " tokens, wanted at most " +

@@ -187,6 +187,56 @@ TEST(Engine, RefusesWhatTheModelCannotGive) {
   EXPECT_EQ(reranker->embed({.model = "other", .inputs = {"a"}})[0].error().code, Code::not_found);
 }
 
+/// A copy of the tiny model with files replaced.
+std::string copy_with(const std::vector<std::pair<std::string, std::string>>& files) {
+  const fs::path folder = fs::path(testing::TempDir()) / "fletcher-changed-model";
+  fs::remove_all(folder);
+  fs::copy(kBert, folder, fs::copy_options::recursive);
+  for (const auto& [name, content] : files) std::ofstream(folder / name) << content;
+  return folder.string();
+}
+
+/// The tiny model's tokenizer without its lower-casing: capitals are unknown to its vocabulary.
+std::string cased_tokenizer() {
+  std::ifstream file(kBert + "/tokenizer.json");
+  std::string json((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string on = "\"lowercase\":true";
+  return json.replace(json.find(on), on.size(), "\"lowercase\":false");
+}
+
+TEST(Engine, LowersTheTextBeforeTokenisingWhereTheFolderAsks) {
+  const std::string plain = copy_with({{"tokenizer.json", cased_tokenizer()}});
+  const auto cased = load({.model_path = plain});
+  const auto lower = cased->embed({.inputs = {"hello"}}), upper = cased->embed({.inputs = {"HELLO"}});
+  EXPECT_FALSE(same_bits(lower[0]->dense, upper[0]->dense));
+  const auto lowering = load({.model_path = copy_with({{"tokenizer.json", cased_tokenizer()},
+                                                       {"sentence_bert_config.json", R"({"do_lower_case":true})"}})});
+  const auto lowered = lowering->embed({.inputs = {"HELLO"}});
+  EXPECT_TRUE(same_bits(lower[0]->dense, lowered[0]->dense));
+}
+
+TEST(Engine, LeavesThePromptOutOfThePoolingWhereTheFolderAsks) {
+  const std::string prompts = R"({"prompts":{"query":"search: "},"default_prompt_name":"query"})";
+  const auto with = load({.model_path = copy_with({{"config_sentence_transformers.json", prompts}})});
+  const auto named = with->embed({.inputs = {"hello"}, .prompt_name = "query"});
+  const auto by_default = with->embed({.inputs = {"hello"}});
+  const auto literal = with->embed({.inputs = {"search: hello"}, .prompt = ""});
+  EXPECT_TRUE(same_bits(named[0]->dense, by_default[0]->dense));
+  EXPECT_TRUE(same_bits(named[0]->dense, literal[0]->dense));
+  const auto without =
+      load({.model_path =
+                copy_with({{"config_sentence_transformers.json", prompts},
+                           {"1_Pooling/config.json", R"({"pooling_mode_lasttoken":true,"include_prompt":false})"}})});
+  const auto last = load({.model_path = copy_with({{"1_Pooling/config.json", R"({"pooling_mode_lasttoken":true})"}})});
+  EXPECT_TRUE(
+      same_bits(without->embed({.inputs = {"hello"}})[0]->dense, last->embed({.inputs = {"search: hello"}})[0]->dense));
+  const auto mean =
+      load({.model_path =
+                copy_with({{"config_sentence_transformers.json", prompts},
+                           {"1_Pooling/config.json", R"({"pooling_mode_mean_tokens":true,"include_prompt":false})"}})});
+  EXPECT_FALSE(same_bits(mean->embed({.inputs = {"hello"}})[0]->dense, named[0]->dense));
+}
+
 TEST(Engine, SaysWhichPromptsThereAre) {
   const auto engine = load({.model_path = kBert});
   const auto items = engine->embed({.inputs = {"a"}, .prompt_name = "query"});
