@@ -9,6 +9,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from golden import golden_text
 
 # Against float64 reference values printed with 7 digits.
 GOLDEN_TOLERANCE = 1e-5
@@ -54,7 +55,7 @@ def test_gives_the_vectors_of_hugging_face(run, bert, tmp_path, name):
     folder = pathlib.Path(bert).parent / name
     golden = json.loads((folder / "golden.json").read_text(encoding="utf-8"))["items"]
     source = tmp_path / "texts.jsonl"
-    source.write_text("".join(json.dumps({"text": item["text"]}) + "\n" for item in golden), encoding="utf-8")
+    source.write_text("".join(json.dumps({"text": golden_text(item["text"])}) + "\n" for item in golden), encoding="utf-8")
     result = run("embed", "--model", str(folder), "--input", str(source))
     assert result.returncode == 0, result.stderr
     np.testing.assert_allclose(rows(result.stdout), [item["vector"] for item in golden], atol=GOLDEN_TOLERANCE * 5)
@@ -63,9 +64,9 @@ def test_gives_the_vectors_of_hugging_face(run, bert, tmp_path, name):
 def test_gives_the_vectors_of_all_minilm(run, minilm, tmp_path):
     if minilm is None:
         return
-    golden = json.loads((pathlib.Path(__file__).parents[1] / "data/golden/all-MiniLM-L6-v2.json").read_text(encoding="utf-8"))
-    items = golden["items"] if isinstance(golden, dict) else golden
-    texts = [i["text"] if isinstance(i["text"], str) else i["text"]["repeat"] * i["text"]["times"] for i in items]
+    path = pathlib.Path(__file__).parents[1] / "data/golden/all-MiniLM-L6-v2.json"
+    items = json.loads(path.read_text(encoding="utf-8"))["items"]
+    texts = [golden_text(item["text"]) for item in items]
     source = tmp_path / "texts.jsonl"
     source.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
     result = run("embed", "--model", minilm, "--input", str(source))

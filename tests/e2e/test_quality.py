@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 import numpy as np
+
 SHARED = pathlib.Path(os.environ.get("FLETCHER_SHARED", "../shared"))
 STSB_DEV = SHARED / "data/text/stsb/sts-dev.csv"
 SPEARMAN = 0.8672  # of Hugging Face's own code on the same file (the data's README)

@@ -8,6 +8,7 @@ import pathlib
 from collections import defaultdict
 
 import pytest
+from golden import golden_text
 
 # Against float64 reference logits.
 LOGIT_TOLERANCE = 5e-5
@@ -22,7 +23,7 @@ def golden(reranker) -> dict[str, list[tuple[str, float]]]:
     """Documents and logits by query."""
     by_query = defaultdict(list)
     for item in json.loads((pathlib.Path(reranker) / "golden.json").read_text(encoding="utf-8"))["items"]:
-        by_query[item["a"]].append((item["b"], item["logits"][0]))
+        by_query[golden_text(item["a"])].append((golden_text(item["b"]), item["logits"][0]))
     return by_query
 
 
