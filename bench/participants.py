@@ -128,7 +128,7 @@ class Peer:
         return {"chosen": reply["settings"], "foreign": round(meter.foreign, 2), "tried": reply["tried"]}
 
     def throughput(self, work: Workload, seconds: float, vectors: Path) -> Sample:
-        """Tokens per second over at least `seconds`, tokenising included; the last pass's vectors go to `vectors`."""
+        """Tokens per second of the median pass, tokenising included; the last pass's vectors go to `vectors`."""
         with LoadMeter(self.process.pid) as meter:
             reply = self.request(
                 "encode",
@@ -137,7 +137,7 @@ class Peer:
                 seconds=seconds,
                 output=str(vectors),
             )
-        return Sample(work.tokens * reply["runs"] / reply["seconds"], foreign=meter.foreign, detail=reply)
+        return Sample(work.tokens / reply["seconds"], foreign=meter.foreign, detail=reply)
 
     def latency(self, work: Workload, seconds: float, vectors: Path) -> Sample:
         """p50 and p99 of one text at a time."""
@@ -216,8 +216,8 @@ class Fletcher:
         return sample, reply
 
     def throughput(self, work: Workload, seconds: float, vectors: Path) -> Sample:
-        """Tokens per second as `fletcher bench` measures them, for as long as it likes; vectors through `embed`."""
-        sample, reply = self.bench(work)
+        """Tokens per second as `fletcher bench` measures them, tokenising included; vectors through `embed`."""
+        sample, reply = self.bench(work, "--seconds", str(seconds))
         sample.tokens_per_second, sample.detail = reply["tokens_per_second"], reply
         if not vectors.exists():
             self.embed(work, vectors)
@@ -225,7 +225,7 @@ class Fletcher:
 
     def latency(self, work: Workload, seconds: float, vectors: Path) -> Sample:
         """p50 and p99 of one text at a time, as `fletcher bench --single` measures them."""
-        sample, reply = self.bench(work, "--single")
+        sample, reply = self.bench(work, "--single", "--seconds", str(seconds))
         sample.latency_ms, sample.detail = {k: reply["latency_ms"][k] for k in ("p50", "p99")}, reply
         if not vectors.exists():
             self.embed(work, vectors)

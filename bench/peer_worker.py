@@ -20,6 +20,9 @@ import numpy as np
 MAX_LENGTH = 512
 WARM_CALLS = 30
 MAX_CALLS = 600
+# As in `fletcher bench`, so that all samples are medians of as many passes.
+LEAST_PASSES = 3
+PATIENCE = 5
 
 
 class Engine(Protocol):
@@ -136,7 +139,7 @@ class Worker:
     def load(self, settings: dict[str, Any]) -> Engine:
         """The engine with these settings, loaded again only when they change."""
         if self.engine is None or settings != self.settings:
-            if self.name == "sentence-transformers" and self.engine is not None:
+            if isinstance(self.engine, TunableSentenceTransformer):
                 self.engine.batch = settings.get("batch", 32)
             else:
                 self.engine = None
@@ -144,20 +147,25 @@ class Worker:
             self.settings, self.warm = settings, None
         return self.engine
 
-    def encode(self, input: str, settings: dict[str, Any], seconds: float, output: str | None = None) -> dict[str, Any]:
-        """Repeat encode() over the texts of `input` for at least `seconds`; writes the last run's vectors to `output`."""
+    def encode(
+        self, input: str, settings: dict[str, Any], seconds: float, output: str | None = None, least: int = LEAST_PASSES
+    ) -> dict[str, Any]:
+        """Median seconds of a pass over the texts of `input`, as `fletcher bench` takes it; the last vectors to `output`.
+
+        Passes go on for `seconds` and until there are `least`, the latter only within PATIENCE times `seconds`.
+        """
         engine, texts = self.load(settings), read_texts(input)
         if self.warm != input:
             engine.encode(texts)
             self.warm = input
-        runs, begin = 0, time.perf_counter()
-        while runs == 0 or time.perf_counter() - begin < seconds:
+        passes: list[float] = []
+        while not passes or sum(passes) < seconds or (len(passes) < least and sum(passes) < PATIENCE * seconds):
+            begin = time.perf_counter()
             vectors = engine.encode(texts)
-            runs += 1
-        elapsed = time.perf_counter() - begin
+            passes.append(time.perf_counter() - begin)
         if output:
             np.save(output, vectors)
-        return {"runs": runs, "seconds": elapsed}
+        return {"passes": len(passes), "seconds": float(np.median(passes)), "best": min(passes)}
 
     def latency(
         self, input: str, settings: dict[str, Any], seconds: float, output: str | None = None
@@ -199,8 +207,7 @@ class Worker:
         """Seconds per pass (`encode`) or per text (`latency`), warmed up."""
         if op == "latency":
             return self.latency(input, settings, seconds)["p50"] / 1e3
-        reply = self.encode(input, settings, seconds)
-        return reply["seconds"] / reply["runs"]
+        return self.encode(input, settings, seconds, least=1)["seconds"]
 
     def serve(self) -> None:
         """Answer one JSON line per JSON line until stdin closes. Libraries' own output goes to stderr."""
