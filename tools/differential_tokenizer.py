@@ -59,6 +59,10 @@ def random_text(rng: random.Random, words: list[str]) -> str:
     return "".join(out)
 
 
+def normal_form(content: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", content.lower()) if not unicodedata.combining(c)).strip()
+
+
 def random_tokenizer(rng: random.Random) -> dict:
     """A tokenizer.json with a small vocabulary and random switches and added tokens."""
     words = ["[UNK]", "[CLS]", "[SEP]"] + [chr(c) for c in range(0x21, 0x7F)] + ["##" + chr(c) for c in range(0x21, 0x7F)]
@@ -70,10 +74,9 @@ def random_tokenizer(rng: random.Random) -> dict:
     for content in contents:
         special = rng.random() < 0.5
         added.append({"content": content, "special": special, **{flag: rng.random() < 0.35 for flag in ("single_word", "lstrip", "rstrip", "normalized")}})
-    # Two contents with one normal form are found in the order of a hash table, so only one of them may stay.
+    # Of two contents with one normal form, which one is found depends on a hash table: only one of them may stay.
     seen: set[str] = set()
-    added = [t for t in added if not (unicodedata.normalize("NFD", t["content"].lower()).strip() in seen or
-                                      seen.add(unicodedata.normalize("NFD", t["content"].lower()).strip()))]
+    added = [t for t in added if normal_form(t["content"]) not in seen and not seen.add(normal_form(t["content"]))]
     next_id = len(words)
     for token in added:
         token["id"] = vocab.get(token["content"], next_id)

@@ -42,14 +42,14 @@ enum class Output : uint8_t { dense = 1, logits = 2 };
 
 /// One request: inputs and the options they share. Owns its texts.
 struct EmbedRequest {
-  std::string model;                       // a served name; empty: the engine's model
+  std::string model;  // a served name; empty: the engine's model
   std::vector<Input> inputs;
   std::optional<std::string> prompt;       // put before every text; overrides prompt_name
   std::optional<std::string> prompt_name;  // one of the model's prompts; absent: the model's default, if it has one
   Truncation truncation = Truncation::right;
-  std::optional<size_t> max_length;        // tokens, special ones included; absent: the model's
-  std::optional<size_t> dimensions;        // keeps the first so many (Matryoshka), then normalises again
-  std::optional<bool> normalize;           // absent: as the model's modules say
+  std::optional<size_t> max_length;                       // tokens, special ones included; absent: the model's
+  std::optional<size_t> dimensions;                       // keeps the first so many (Matryoshka), then normalises again
+  std::optional<bool> normalize;                          // absent: as the model's modules say
   uint8_t outputs = static_cast<uint8_t>(Output::dense);  // sum of Output values
   EmbeddingType embedding_type = EmbeddingType::float32;
   Lane lane = Lane::interactive;
@@ -65,13 +65,13 @@ struct SparseVector {
 
 /// What came of one input.
 struct Item {
-  std::vector<float> dense;         // [dimensions], float32 whatever the embedding type
-  std::vector<std::byte> quantized; // the embedding type's bytes, little-endian; empty for float32
-  std::vector<float> logits;        // [labels], before any activation
+  std::vector<float> dense;          // [dimensions], float32 whatever the embedding type
+  std::vector<std::byte> quantized;  // the embedding type's bytes, little-endian; empty for float32
+  std::vector<float> logits;         // [labels], before any activation
   SparseVector sparse;
   std::vector<std::vector<float>> rows;  // one vector per token, for models with a multi-vector head
-  size_t tokens = 0;                // special ones included, as computed
-  size_t untruncated_tokens = 0;    // what the whole text would have been
+  size_t tokens = 0;                     // special ones included, as computed
+  size_t untruncated_tokens = 0;         // what the whole text would have been
   bool truncated = false;
 };
 
@@ -81,40 +81,40 @@ using ItemSink = std::function<void(size_t index, Result<Item> item)>;
 
 /// What is known of a loaded model.
 struct ModelInfo {
-  std::string name;          // last component of its folder
+  std::string name;  // last component of its folder
   std::string path;
-  std::string architecture;  // as in config.json
-  std::string device;        // backend, and its instruction set if that decides bits: "cpu (avx512)"
-  std::string precision;     // "fp32", …
-  std::string weights_dtype; // as stored: "F32", …
-  std::string pooling;       // "mean", "cls+max", … ; "" for classifiers
-  std::string score_activation;  // classifiers: "sigmoid", "identity", "softmax"
+  std::string architecture;         // as in config.json
+  std::string device;               // backend, and its instruction set if that decides bits: "cpu (avx512)"
+  std::string precision;            // "fp32", …
+  std::string weights_dtype;        // as stored: "F32", …
+  std::string pooling;              // "mean", "cls+max", … ; "" for classifiers
+  std::string score_activation;     // classifiers: "sigmoid", "identity", "softmax"
   std::vector<std::string> labels;  // classifiers
   std::map<std::string, std::string> prompts;
   std::string default_prompt_name;
   uint64_t parameters = 0;
   size_t hidden_size = 0;
   size_t num_hidden_layers = 0;
-  size_t dimensions = 0;     // of a dense vector; 0 for classifiers
-  size_t max_length = 0;     // tokens
+  size_t dimensions = 0;  // of a dense vector; 0 for classifiers
+  size_t max_length = 0;  // tokens
   size_t vocab_size = 0;
   bool normalize = false;
   bool classifier = false;
-  uint64_t weight_bytes = 0;     // prepared weights, without tables read from the mapped file
-  uint64_t workspace_bytes = 0;  // activations at the current token budget
+  uint64_t weight_bytes = 0;        // prepared weights, without tables read from the mapped file
+  uint64_t workspace_bytes = 0;     // activations at the current token budget
   double flops_per_token = 0;       // of the linear layers: 2 × weights
   double flops_per_token_pair = 0;  // of attention: per token and per token it attends to
 };
 
 struct EngineOptions {
-  std::string model_path;         // a folder in Hugging Face layout
-  std::string device = "auto";    // auto, cpu, reference
-  std::string isa;                // forces the CPU's instruction set; empty: the best
-  size_t threads = 0;             // 0: what affinity and cgroup allow
+  std::string model_path;       // a folder in Hugging Face layout
+  std::string device = "auto";  // auto, cpu, reference
+  std::string isa;              // forces the CPU's instruction set; empty: the best
+  size_t threads = 0;           // 0: what affinity and cgroup allow
   std::string precision = "fp32";
-  std::string pooling;            // overrides the model's: cls, mean, max, mean_sqrt_len, weightedmean, lasttoken
-  size_t budget_tokens = 0;       // tokens of one packed batch; 0: 2,048
-  size_t queue_tokens = 0;        // submit() blocks above this many waiting tokens; 0: 16 × budget
+  std::string pooling;       // overrides the model's: cls, mean, max, mean_sqrt_len, weightedmean, lasttoken
+  size_t budget_tokens = 0;  // tokens of one packed batch; 0: 2,048
+  size_t queue_tokens = 0;   // submit() blocks above this many waiting tokens; 0: 16 × budget
 };
 
 /// A loaded model and the threads that serve it. Thread-safe. The destructor fails what still waits with CANCELLED.
@@ -131,7 +131,8 @@ class Engine {
   /// first call.
   Result<std::string> fingerprint() const;
 
-  /// Tokenises on the calling thread and queues; blocks while the queue is full. Every input reaches `sink` exactly once.
+  /// Tokenises on the calling thread and queues; blocks while the queue is full. Every input reaches `sink` exactly
+  /// once.
   void submit(EmbedRequest request, ItemSink sink);
   /// submit() and wait: results in the order of the inputs.
   std::vector<Result<Item>> embed(EmbedRequest request);

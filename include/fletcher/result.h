@@ -29,7 +29,8 @@ enum class Code : uint8_t {
   unauthenticated = 16,
 };
 
-/// What went wrong: a code for programs, a message for people (what was seen, what was wanted, never the text of a request).
+/// What went wrong: a code for programs, a message for people (what was seen, what was wanted, never the text of a
+/// request).
 struct Error {
   Code code = Code::unknown;
   std::string message;
@@ -44,9 +45,10 @@ using Result = tl::expected<T, Error>;
 /// The gRPC name of a code, such as "INVALID_ARGUMENT".
 constexpr std::string_view code_name(Code code) {
   constexpr std::string_view kNames[] = {
-      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",   "NOT_FOUND",
-      "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-      "UNIMPLEMENTED", "INTERNAL",   "UNAVAILABLE",       "DATA_LOSS",          "UNAUTHENTICATED"};
+      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+      "DATA_LOSS", "UNAUTHENTICATED"};
   return kNames[static_cast<uint8_t>(code)];
 }
 

@@ -37,7 +37,7 @@ void wait_for_change(const std::atomic<T>& value, T seen) {
       value.wait(seen, std::memory_order_acquire);
       continue;
     }
-    for (int i = 0; i < 16; ++i) pause();
+    for (int i = 0; i < 4; ++i) pause();  // up to 140 cycles each
   }
 }
 
@@ -69,18 +69,31 @@ size_t usable_threads() {
 
 struct ThreadPool::State {
   std::mutex turn;  // held by the caller of run(): one job at a time
-  // Written by the caller before `job` changes, read by workers after.
+  // Written by the caller while the gate is shut and empty, read by workers inside.
   size_t count = 0;
   const void* task = nullptr;
   TaskFn call = nullptr;
+  std::atomic<size_t> next = 0;
   std::atomic<uint32_t> job = 0;  // changes when there is work, or when the pool stops
   std::atomic<bool> stop = false;
-  std::atomic<size_t> next = 0;
-  std::atomic<uint32_t> busy = 0;  // workers that have not finished the job
+  // kOpen while workers may join the job, plus the number of those inside: a caller that has done all the work itself
+  // does not wait for workers that are still waking up.
+  static constexpr uint32_t kOpen = 1u << 31;
+  std::atomic<uint32_t> gate = 0;
   std::vector<std::jthread> workers;
 
   void work(size_t thread) {
     for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) call(task, i, thread);
+  }
+  bool join() {
+    uint32_t seen = gate.load(std::memory_order_relaxed);
+    while ((seen & kOpen) != 0) {
+      if (gate.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
+  void leave() {
+    if (gate.fetch_sub(1, std::memory_order_release) == 1) gate.notify_one();  // shut, and the last one out
   }
   void serve(size_t thread) {
     uint32_t seen = 0;
@@ -88,8 +101,9 @@ struct ThreadPool::State {
       wait_for_change(job, seen);
       seen = job.load(std::memory_order_acquire);
       if (stop.load(std::memory_order_acquire)) return;
+      if (!join()) continue;
       work(thread);
-      if (busy.fetch_sub(1, std::memory_order_acq_rel) == 1) busy.notify_one();
+      leave();
     }
   }
 };
@@ -118,11 +132,13 @@ void ThreadPool::run(size_t count, const void* task, TaskFn call) {
   state.task = task;
   state.call = call;
   state.next.store(0, std::memory_order_relaxed);
-  state.busy.store(static_cast<uint32_t>(num_threads_ - 1), std::memory_order_relaxed);
+  state.gate.store(State::kOpen, std::memory_order_release);
   state.job.fetch_add(1, std::memory_order_release);
   state.job.notify_all();
   state.work(0);
-  for (uint32_t busy; (busy = state.busy.load(std::memory_order_acquire)) != 0;) wait_for_change(state.busy, busy);
+  state.gate.fetch_and(~State::kOpen, std::memory_order_acq_rel);
+  for (uint32_t inside; (inside = state.gate.load(std::memory_order_acquire)) != 0;)
+    wait_for_change(state.gate, inside);
 }
 
 }  // namespace fletcher

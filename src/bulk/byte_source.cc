@@ -56,6 +56,20 @@ bool ByteSource::fill() {
   return true;
 }
 
+void ByteSource::skip_byte_order_mark() {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  // A pipe may hand over its first bytes one by one; fill() replaces the buffer, so they are gathered here.
+  while (filled_ < kByteOrderMark.size()) {
+    const ssize_t n = ::read(fd_, buffer_.get() + filled_, kBufferBytes - filled_);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) status_ = unavailable(path_ + ": cannot read: " + std::strerror(errno));
+    if (n <= 0) break;
+    filled_ += static_cast<size_t>(n);
+    total_read_ += static_cast<size_t>(n);
+  }
+  if (std::string_view(buffer_.get(), filled_).starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
+}
+
 Result<bool> ByteSource::read_line(std::string& out, size_t max_bytes) {
   bool any = false;
   while (at_ < filled_ || fill()) {

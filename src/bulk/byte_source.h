@@ -32,6 +32,8 @@ class ByteSource {
   /// Appends the rest of the line to `out` without its end (LF or CRLF). False if nothing was left. RESOURCE_EXHAUSTED
   /// for a line of more than `max_bytes`.
   Result<bool> read_line(std::string& out, size_t max_bytes);
+  /// Passes over a UTF-8 byte order mark. Only before anything else is read.
+  void skip_byte_order_mark();
   /// The read error that ended the source, if one did.
   Result<void> status() const { return status_; }
 

@@ -35,7 +35,9 @@ class LineReader final : public TextReader {
 class JsonlReader final : public TextReader {
  public:
   JsonlReader(std::string name, std::unique_ptr<ByteSource> source, std::string column)
-      : TextReader(std::move(name), std::move(source)), parser_(std::move(column)) {}
+      : TextReader(std::move(name), std::move(source)), parser_(std::move(column)) {
+    source_->skip_byte_order_mark();
+  }
 
  private:
   Result<bool> read_text(std::string& text) override {
@@ -44,6 +46,11 @@ class JsonlReader final : public TextReader {
     auto more = source_->read_line(json_, kMaxLineBytes);
     if (!more) return at_line(more.error().code, line_, more.error().message);
     if (!*more) return false;
+    const bool blank = json_.find_first_not_of(" \t") == std::string::npos;
+    if (blank && source_->peek() < 0) {
+      FLETCHER_TRY(source_->status());
+      return false;
+    }
     const auto parsed = parser_.parse(json_, text);
     if (!parsed) return at_line(parsed.error().code, line_, parsed.error().message);
     return true;
@@ -55,19 +62,19 @@ class JsonlReader final : public TextReader {
 
 class CsvReader final : public TextReader {
  public:
-  CsvReader(std::string name, std::unique_ptr<ByteSource> source) : TextReader(std::move(name), std::move(source)) {}
+  CsvReader(std::string name, std::unique_ptr<ByteSource> source)
+      : TextReader(std::move(name), std::move(source)), parser_(*source_, kMaxLineBytes) {
+    source_->skip_byte_order_mark();
+  }
 
   Result<void> read_header(const std::string& column) {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    CsvParser parser(*source_, kMaxLineBytes);
-    FLETCHER_TRY_ASSIGN(const bool any, next_record(parser));
+    FLETCHER_TRY_ASSIGN(const bool any, next_record());
     if (!any) return invalid_argument(name_ + ": empty, wanted a header row");
-    if (fields_[0].starts_with(kByteOrderMark)) fields_[0].erase(0, kByteOrderMark.size());
     const auto found = std::ranges::find(fields_, column);
     if (found == fields_.end()) {
       std::string seen;
       for (const std::string& field : fields_) seen += (seen.empty() ? "\"" : ", \"") + field + "\"";
-      return invalid_argument(name_ + ": line 1: no column \"" + column + "\", the header has " + seen);
+      return at_line(Code::invalid_argument, parser_.line(), "no column \"" + column + "\", the header has " + seen);
     }
     column_ = static_cast<size_t>(found - fields_.begin());
     columns_ = fields_.size();
@@ -75,30 +82,28 @@ class CsvReader final : public TextReader {
   }
 
  private:
-  Result<bool> next_record(CsvParser& parser) {
-    auto more = parser.read_record(fields_, line_);
-    if (!more) return at_line(more.error().code, line_, more.error().message);
+  Result<bool> next_record() {
+    auto more = parser_.read_record(fields_);
+    if (!more) return at_line(more.error().code, parser_.line(), more.error().message);
     return more;
   }
 
   Result<bool> read_text(std::string& text) override {
-    CsvParser parser(*source_, kMaxLineBytes);
-    const uint64_t line = line_;
-    FLETCHER_TRY_ASSIGN(const bool any, next_record(parser));
+    FLETCHER_TRY_ASSIGN(const bool any, next_record());
     if (!any) return false;
     if (fields_.size() != columns_) {
       return at_line(
-          Code::invalid_argument, line,
+          Code::invalid_argument, parser_.line(),
           std::to_string(fields_.size()) + " fields, wanted " + std::to_string(columns_) + " as in the header");
     }
     text = std::move(fields_[column_]);
     return true;
   }
 
+  CsvParser parser_;
   std::vector<std::string> fields_;
   size_t column_ = 0;
   size_t columns_ = 0;
-  uint64_t line_ = 1;  // where the next record begins
 };
 
 }  // namespace
@@ -113,6 +118,9 @@ Result<std::unique_ptr<TextReader>> TextReader::open(const std::string& path, co
     auto reader = std::make_unique<CsvReader>(path, std::move(source));
     FLETCHER_TRY(reader->read_header(column));
     return reader;
+  }
+  if (extension == ".parquet" || extension == ".arrow") {
+    return invalid_argument(path + ": " + extension + " is not supported by this build, wanted .txt, .jsonl or .csv");
   }
   return invalid_argument(path + ": extension \"" + extension +
                           "\", wanted .txt, .jsonl or .csv, or - for the lines of standard input");

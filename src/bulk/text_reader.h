@@ -13,8 +13,9 @@ namespace fletcher {
 
 /// Reads forwards in bounded memory, whatever the size of the file. Not thread-safe.
 ///   .txt and "-": a text a line; an empty line is an empty text. Bytes pass as they are.
-///   .jsonl: `"text"` or an object whose member `column` is the text, a line.
+///   .jsonl: `"text"` or an object whose member `column` is the text, a line; only the last line may be blank.
 ///   .csv: RFC 4180 with a header row; `column` names the column.
+/// A byte order mark at the start of a .jsonl or .csv is passed over.
 class TextReader {
  public:
   /// The kind is told by the extension. Errors name the file: NOT_FOUND, INVALID_ARGUMENT (a directory, an extension

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "bulk/csv.h"
+
 namespace fletcher {
 namespace {
 
@@ -51,6 +53,19 @@ TEST(TextReader, TakesStringsAndObjectsOfJsonLines) {
   EXPECT_EQ(read_all(file_with("b.jsonl", "{\"body\":\"b\"}"), "body").texts, Texts{"b"});
 }
 
+TEST(TextReader, PassesOverABlankLastLineOfJsonLines) {
+  EXPECT_EQ(read_all(file_with("c.jsonl", "\"a\"\r\n \r\n")).texts, Texts{"a"});
+  EXPECT_EQ(read_all(file_with("d.jsonl", "\"a\"\n\n")).error, "");
+  EXPECT_NE(read_all(file_with("e.jsonl", "\"a\"\n\n\n")).error.find("line 2: empty"), std::string::npos);
+}
+
+TEST(TextReader, PassesOverAByteOrderMarkOfJsonAndCsv) {
+  EXPECT_EQ(read_all(file_with("mark.jsonl", "\xEF\xBB\xBF\"a\"\n")).texts, Texts{"a"});
+  EXPECT_EQ(read_all(file_with("mark.csv", "\xEF\xBB\xBF\"text\",\"id\"\r\n\"a\",1\r\n")).texts, Texts{"a"});
+  const std::string text = "\xEF\xBB\xBF" + std::string("a");
+  EXPECT_EQ(read_all(file_with("mark.txt", text)).texts, Texts{text});
+}
+
 TEST(TextReader, NamesTheLineAndFieldOfBrokenJson) {
   const auto error = [](const std::string& lines) { return read_all(file_with("broken.jsonl", lines)).error; };
   EXPECT_NE(error("\"a\"\n{\"text\":\"b").find("broken.jsonl: line 2: not well-formed JSON"), std::string::npos);
@@ -81,13 +96,18 @@ TEST(TextReader, NamesWhatIsWrongWithACsv) {
   EXPECT_NE(error("id,text\n1,a\n\"x\ny\",b,c\n").find("line 3: 3 fields, wanted 2"), std::string::npos);
   EXPECT_NE(error("text\n\"open").find("line 2: a quote that is not closed"), std::string::npos);
   EXPECT_NE(error("text\n\"a\"b\n").find("line 2: text after a closing quote"), std::string::npos);
+  EXPECT_NE(error("text\n\"a\"\rb\n").find("line 2: text after a closing quote"), std::string::npos);
+  EXPECT_NE(error("id,text\n1,a\n\n\n2\n").find("line 5: 1 fields, wanted 2"), std::string::npos);
+  EXPECT_NE(error("\n\nid\n").find("line 3: no column"), std::string::npos);
   EXPECT_NE(error("").find("empty, wanted a header row"), std::string::npos);
 }
 
 TEST(TextReader, RefusesFoldersMissingFilesAndOtherExtensions) {
   EXPECT_NE(read_all(testing::TempDir()).error.find("is a directory"), std::string::npos);
   EXPECT_NE(read_all("/nowhere/a.txt").error.find("/nowhere/a.txt: cannot open"), std::string::npos);
-  EXPECT_NE(read_all(file_with("a.parquet", "PAR1")).error.find("extension \".parquet\", wanted .txt, .jsonl or .csv"),
+  EXPECT_NE(read_all(file_with("a.tsv", "x")).error.find("extension \".tsv\", wanted .txt, .jsonl or .csv"),
+            std::string::npos);
+  EXPECT_NE(read_all(file_with("a.parquet", "PAR1")).error.find(".parquet is not supported by this build"),
             std::string::npos);
 }
 
@@ -97,6 +117,22 @@ TEST(TextReader, EndsABatchAtItsBytes) {
   EXPECT_EQ((*reader)->read_batch(10, 5, texts).value(), 2u);
   EXPECT_EQ((*reader)->read_batch(10, 5, texts).value(), 1u);
   EXPECT_EQ((*reader)->bytes_read(), (*reader)->total_bytes());
+}
+
+TEST(TextReader, RefusesLinesAndRecordsAboveTheirLimit) {
+  auto lines = ByteSource::open(file_with("limit.txt", "abcd\nabcde\n")).value();
+  std::string line;
+  EXPECT_TRUE(lines->read_line(line, 4));
+  line.clear();
+  EXPECT_EQ(lines->read_line(line, 4).error().code, Code::resource_exhausted);
+
+  auto records = ByteSource::open(file_with("limit.csv", "ab,cd\n\"ab\",\"c\nde\"\n")).value();
+  CsvParser parser(*records, 4);
+  Texts fields;
+  EXPECT_TRUE(parser.read_record(fields));
+  EXPECT_EQ(fields, (Texts{"ab", "cd"}));
+  EXPECT_EQ(parser.read_record(fields).error().code, Code::resource_exhausted);
+  EXPECT_EQ(parser.line(), 2u);
 }
 
 TEST(TextReader, ReadsALineOfFiftyMegabytes) {

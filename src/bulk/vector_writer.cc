@@ -5,13 +5,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/file.h"
 #include "base/json_writer.h"
-#include "tensor/dtype.h"
 
 namespace fletcher {
 namespace {
@@ -74,16 +76,43 @@ class StreamSink final : public ByteSink {
   std::string buffer_;
 };
 
-Result<std::unique_ptr<ByteSink>> open_sink(const std::string& path) {
-  if (path == "-") return std::make_unique<StreamSink>("standard output", STDOUT_FILENO);
+bool is_standard_output(const std::string& path) { return path == "-" || path == "/dev/stdout"; }
+
+/// A pipe, a device, or a descriptor of this process whatever it leads to: a rename would replace the name itself.
+bool is_stream(const std::string& path) {
+  if (path.starts_with("/dev/fd/") || path.starts_with("/proc/") || path == "/dev/stderr") return true;
   struct stat status{};
-  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return unavailable(path + ": cannot open: " + std::strerror(errno));
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+Result<std::unique_ptr<ByteSink>> open_sink(const std::string& path) {
+  if (is_standard_output(path)) return std::make_unique<StreamSink>("standard output", STDOUT_FILENO);
+  if (is_stream(path)) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (fd < 0) {
+      const int error = errno;
+      const Code code = error == ENOENT   ? Code::not_found
+                        : error == EACCES ? Code::permission_denied
+                                          : Code::unavailable;
+      return make_error(code, path + ": cannot open: " + std::strerror(error));
+    }
     return std::make_unique<StreamSink>(path, fd);
   }
-  FLETCHER_TRY_ASSIGN(auto file, AtomicFile::create(path));
+  // Through a symbolic link, so that the link stays and its target is what is replaced.
+  std::error_code error;
+  std::string target = path;
+  if (std::filesystem::is_symlink(path, error)) target = std::filesystem::canonical(path, error).string();
+  FLETCHER_TRY_ASSIGN(auto file, AtomicFile::create(error ? path : target));
   return std::make_unique<FileSink>(std::move(file));
+}
+
+/// An IEEE half as a float, exact. Here because bulk/ does not see tensor/.
+float half_value(uint16_t bits) {
+  const int exponent = bits >> 10 & 0x1F, fraction = bits & 0x3FF;
+  const float sign = (bits & 0x8000) != 0 ? -1.0f : 1.0f;
+  if (exponent == 31) return sign * (fraction == 0 ? HUGE_VALF : NAN);
+  return sign * (exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                               : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25));
 }
 
 class JsonlWriter final : public VectorWriter {
@@ -117,7 +146,7 @@ class JsonlWriter final : public VectorWriter {
   void append_element(std::span<const std::byte> row, size_t i) {
     const auto low = static_cast<uint8_t>(row[i]);
     if (type_ == ElementType::f16) {
-      append_json_number(line_, f16_to_f32(static_cast<uint16_t>(low | static_cast<uint16_t>(row[i + 1]) << 8)));
+      append_json_number(line_, half_value(static_cast<uint16_t>(low | static_cast<uint16_t>(row[i + 1]) << 8)));
     } else {
       line_ +=
           std::to_string(type_ == ElementType::i8 ? static_cast<int>(static_cast<int8_t>(low)) : static_cast<int>(low));
@@ -180,8 +209,7 @@ class NpyWriter final : public VectorWriter {
 
 Result<std::unique_ptr<VectorWriter>> VectorWriter::create(const std::string& path, const Options& options) {
   const bool npy = path.ends_with(".npy");
-  const bool device = path.starts_with("/dev/");
-  if (!npy && !device && path != "-" && !path.ends_with(".jsonl")) {
+  if (!npy && !path.ends_with(".jsonl") && !is_standard_output(path) && !is_stream(path)) {
     return invalid_argument(path + ": wanted a name that ends in .jsonl or .npy, or - for JSON lines");
   }
   FLETCHER_TRY_ASSIGN(auto sink, open_sink(path));

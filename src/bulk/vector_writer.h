@@ -19,9 +19,9 @@ class VectorWriter {
     ElementType element_type = ElementType::f32;
     size_t dimensions = 0;  // of every row
   };
-  /// The kind is told by the extension; "-" is JSON lines on standard output. A name that is there and no regular file
-  /// (a pipe, a device) is written directly. Errors name the file: INVALID_ARGUMENT (a directory, an extension that is
-  /// not known), NOT_FOUND (its folder), PERMISSION_DENIED, UNAVAILABLE.
+  /// The kind is told by the extension; "-" is JSON lines on standard output. A pipe or device (of any name,
+  /// /dev/fd/N too) is written directly, JSON lines unless it is named .npy. Errors name the file: INVALID_ARGUMENT (a
+  /// directory, an extension that is not known), NOT_FOUND (its folder), PERMISSION_DENIED, UNAVAILABLE.
   static Result<std::unique_ptr<VectorWriter>> create(const std::string& path, const Options& options);
   virtual ~VectorWriter() = default;
 

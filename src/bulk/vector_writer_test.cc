@@ -1,6 +1,9 @@
 #include "bulk/vector_writer.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
@@ -41,6 +44,11 @@ TEST(VectorWriter, WritesIntegersAndHalves) {
   EXPECT_EQ(line(ElementType::u8, {std::byte{0x80}, std::byte{3}}), "{\"index\":7,\"embedding\":[128,3]}\n");
   EXPECT_EQ(line(ElementType::f16, {std::byte{0x00}, std::byte{0x3C}, std::byte{0x00}, std::byte{0xB8}}),
             "{\"index\":7,\"embedding\":[1,-0.5]}\n");
+  // The largest half; the smallest, 2^-24; infinity, which JSON lacks; minus zero.
+  EXPECT_EQ(line(ElementType::f16, {std::byte{0xFF}, std::byte{0x7B}, std::byte{0x01}, std::byte{0x00}}),
+            "{\"index\":7,\"embedding\":[65504,5.9604645e-08]}\n");
+  EXPECT_EQ(line(ElementType::f16, {std::byte{0x00}, std::byte{0xFC}, std::byte{0x00}, std::byte{0x80}}),
+            "{\"index\":7,\"embedding\":[null,-0]}\n");
 }
 
 TEST(VectorWriter, WritesNumPysFormat) {
@@ -57,12 +65,66 @@ TEST(VectorWriter, WritesNumPysFormat) {
   EXPECT_EQ(bytes.substr(128, 4), std::string("\x00\x00\x80\x3F", 4));
 }
 
+TEST(VectorWriter, NamesTheTypesOfNumPy) {
+  const auto header = [](ElementType type, size_t bytes, bool with_row) {
+    const std::string path = fresh("typed.npy");
+    auto writer = VectorWriter::create(path, {type, 2});
+    if (with_row) {
+      EXPECT_TRUE((*writer)->write_row(0, std::vector<std::byte>(bytes)));
+    }
+    EXPECT_TRUE((*writer)->commit());
+    const std::string content = read_file(path).value();
+    EXPECT_EQ(content.size(), 128 + (with_row ? bytes : 0));
+    return content.substr(10, content.find('}') - 9);
+  };
+  EXPECT_EQ(header(ElementType::f16, 4, true), "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 2), }");
+  EXPECT_EQ(header(ElementType::i8, 2, true), "{'descr': '|i1', 'fortran_order': False, 'shape': (1, 2), }");
+  EXPECT_EQ(header(ElementType::u8, 2, true), "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2), }");
+  EXPECT_EQ(header(ElementType::f32, 8, false), "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 2), }");
+}
+
+TEST(VectorWriter, KeepsASymbolicLinkAndReplacesItsTarget) {
+  const std::string target = fresh("target.jsonl"), link = fresh("link.jsonl");
+  ASSERT_TRUE(AtomicFile::create(target).value()->commit());
+  fs::create_symlink(target, link);
+  auto writer = VectorWriter::create(link, {.dimensions = 1});
+  ASSERT_TRUE(writer) << writer.error().message;
+  ASSERT_TRUE((*writer)->write_row(0, std::array{1.0f}));
+  ASSERT_TRUE((*writer)->commit());
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(read_file(target).value(), "{\"index\":0,\"embedding\":[1]}\n");
+}
+
+TEST(VectorWriter, WritesToADescriptorByItsName) {
+  const std::string path = fresh("redirected.jsonl");
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(fd, 0);
+  auto writer = VectorWriter::create("/dev/fd/" + std::to_string(fd), {.dimensions = 1});
+  ASSERT_TRUE(writer) << writer.error().message;
+  ASSERT_TRUE((*writer)->write_row(0, std::array{1.0f}));
+  ASSERT_TRUE((*writer)->commit());
+  EXPECT_EQ(read_file(path).value(), "{\"index\":0,\"embedding\":[1]}\n");
+  ::close(fd);
+}
+
+TEST(VectorWriter, RefusesNumPysFormatOnAPipe) {
+  const std::string path = fresh("pipe.npy");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  EXPECT_EQ(VectorWriter::create(path, {.dimensions = 1}).error().code, Code::unimplemented);
+  ::close(reader);
+}
+
 TEST(VectorWriter, LeavesNothingWithoutCommit) {
   const std::string path = fresh("dropped.npy");
   {
     ASSERT_TRUE(VectorWriter::create(path, {.dimensions = 2}));
   }
   EXPECT_FALSE(fs::exists(path));
+  for (const auto& entry : fs::directory_iterator(testing::TempDir())) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with("dropped.npy")) << entry.path();
+  }
 }
 
 TEST(VectorWriter, SaysThatTheDiskIsFull) {

@@ -85,8 +85,8 @@ class RoundRunner {
     for (size_t first = 0; first < texts_.size() && since(start) < kWarmUpSeconds; first += kWindow) {
       const size_t last = std::min(texts_.size(), first + kWindow);
       const auto begin = texts_.begin();
-      const auto source = make_memory_source(
-          {begin + static_cast<ptrdiff_t>(first), begin + static_cast<ptrdiff_t>(last)});
+      const auto source =
+          make_memory_source({begin + static_cast<ptrdiff_t>(first), begin + static_cast<ptrdiff_t>(last)});
       FLETCHER_CLI_TRY(run(*source));
     }
     return {};
@@ -170,8 +170,8 @@ Report summarize(std::vector<Round> rounds, size_t texts) {
   report.best_texts_per_second = count / rounds.front().seconds;
   report.tokens_per_second = static_cast<double>(report.tokens) / median.seconds;
   report.gflops = median.stages.flops / median.seconds * 1e-9;
-  const double all = median.read_seconds + median.stages.tokenize_seconds + median.stages.encode_seconds +
-                     median.write_seconds;
+  const double all =
+      median.read_seconds + median.stages.tokenize_seconds + median.stages.encode_seconds + median.write_seconds;
   if (all > 0) {
     report.read_share = median.read_seconds / all;
     report.tokenize_share = median.stages.tokenize_seconds / all;
@@ -239,11 +239,11 @@ Outcome<void> run_bench(const BenchFlags& flags, const std::vector<std::string>&
   FLETCHER_CLI_TRY(runner.warm_up());
   std::vector<Round> rounds;
   double elapsed = 0;
-  while (elapsed < flags.seconds || (rounds.size() < kLeastRounds && elapsed < kPatience * flags.seconds)) {
+  do {
     FLETCHER_CLI_TRY_ASSIGN(Round round, runner.round());
     elapsed += round.seconds;
     rounds.push_back(std::move(round));
-  }
+  } while (elapsed < flags.seconds || (rounds.size() < kLeastRounds && elapsed < kPatience * flags.seconds));
   Report report = summarize(std::move(rounds), texts.size());
   report.model = engine->info().name;
   report.device = engine->info().device;

@@ -88,7 +88,7 @@ class Runner {
       if (count == 0) break;
       submit(texts);
       FLETCHER_CLI_TRY(write_rows(job_.most_in_flight - 1));
-      if (job_.progress != nullptr) job_.progress->update(job_.source.done(), job_.source.total(), totals_.texts);
+      report();
     }
     FLETCHER_CLI_TRY(write_rows(0));
     return totals_;
@@ -130,8 +130,16 @@ class Runner {
       FLETCHER_CLI_TRY(job_.write(std::move(row)));
       totals_.write_seconds += seconds_between(start, Clock::now());
       ++totals_.texts;
-      if (job_.progress != nullptr) job_.progress->update(job_.source.done(), job_.source.total(), totals_.texts);
+      report();
     }
+  }
+
+  /// The source is read ahead of the rows that are written: the part of it that is behind us counts.
+  void report() {
+    if (job_.progress == nullptr || submitted_ == 0) return;
+    const double share = static_cast<double>(totals_.texts) / static_cast<double>(submitted_);
+    const auto done = static_cast<uint64_t>(share * static_cast<double>(job_.source.done()));
+    job_.progress->update(done, job_.source.total(), totals_.texts);
   }
 
   const BulkJob& job_;

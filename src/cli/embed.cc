@@ -140,8 +140,7 @@ Outcome<void> run_embed(const EmbedFlags& flags, const std::vector<std::string>&
   if (flags.no_normalize) request.normalize = false;
   FLETCHER_CLI_TRY(check_request(*engine, request));
   FLETCHER_CLI_TRY_ASSIGN(
-      const auto sink,
-      open_sink(flags, request.embedding_type, flags.dimensions.value_or(engine->info().dimensions)));
+      const auto sink, open_sink(flags, request.embedding_type, flags.dimensions.value_or(engine->info().dimensions)));
   // A bar between the lines of a table would be noise.
   const bool to_terminal = (flags.output.empty() || flags.output == "-") && stdout_is_terminal();
   ProgressBar bar("embed", flags.progress.wanted() && (!to_terminal || flags.progress.progress), ProgressUnit::texts);
@@ -177,8 +176,7 @@ Command make_embed_command(CLI::App& root) {
       ->check(CLI::PositiveNumber);
   app.add_flag("--no-normalize", flags->no_normalize, "Leave the length of the vectors as pooled")->group("Output");
   app.add_flag("--sparse", flags->sparse, "Add the sparse vector, if the model has one")->group("Output");
-  app.add_flag("--multi-vector", flags->multi_vector, "Add a vector per token, if the model has them")
-      ->group("Output");
+  app.add_flag("--multi-vector", flags->multi_vector, "Add a vector per token, if the model has them")->group("Output");
   flags->progress.add_to(app);
   flags->model.add_to(app);
   app.footer("On a terminal without --output: a readable table. Elsewhere: {\"index\":0,\"embedding\":[…]} a line.");

@@ -39,14 +39,14 @@ Outcome<T> blame(ExitCode exit, Result<T> result) {
 }  // namespace fletcher::cli
 
 /// FLETCHER_TRY and FLETCHER_TRY_ASSIGN for Outcome.
-#define FLETCHER_CLI_TRY(expression)                                                                             \
-  do {                                                                                                           \
-    auto&& fletcher_outcome = (expression);                                                                      \
-    if (!fletcher_outcome) return tl::unexpected<fletcher::cli::Failure>(std::move(fletcher_outcome).error());   \
+#define FLETCHER_CLI_TRY(expression)                                                                           \
+  do {                                                                                                         \
+    auto&& fletcher_outcome = (expression);                                                                    \
+    if (!fletcher_outcome) return tl::unexpected<fletcher::cli::Failure>(std::move(fletcher_outcome).error()); \
   } while (false)
 #define FLETCHER_CLI_TRY_ASSIGN(declaration, expression) \
   FLETCHER_CLI_TRY_ASSIGN_INNER(FLETCHER_CONCAT(fletcher_outcome_, __LINE__), declaration, expression)
-#define FLETCHER_CLI_TRY_ASSIGN_INNER(outcome, declaration, expression)                     \
-  auto outcome = (expression);                                                              \
-  if (!outcome) return tl::unexpected<fletcher::cli::Failure>(std::move(outcome).error());  \
+#define FLETCHER_CLI_TRY_ASSIGN_INNER(outcome, declaration, expression)                    \
+  auto outcome = (expression);                                                             \
+  if (!outcome) return tl::unexpected<fletcher::cli::Failure>(std::move(outcome).error()); \
   declaration = std::move(*outcome)

@@ -51,8 +51,8 @@ void ModelFlags::add_to(CLI::App& app) {
   app.add_option("--isa", isa, "Instruction set of the cpu [the best; see info --cpu]")
       ->group(group)
       ->option_text("NAME")
-      ->check(CLI::IsMember({"", "scalar", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx", "neon",
-                             "neon_dotprod"}));
+      ->check(CLI::IsMember(
+          {"", "scalar", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx", "neon", "neon_dotprod"}));
   app.add_option("--pooling", pooling, "cls, mean, max, mean_sqrt_len, weightedmean or lasttoken [the model's]")
       ->group(group)
       ->option_text("NAME")
@@ -61,8 +61,7 @@ void ModelFlags::add_to(CLI::App& app) {
 
 void TextFlags::add_to(CLI::App& app) {
   const std::string group = "Texts";
-  CLI::Option* by_text =
-      app.add_option("--prompt", prompt, "Put before every text")->group(group)->option_text("TEXT");
+  CLI::Option* by_text = app.add_option("--prompt", prompt, "Put before every text")->group(group)->option_text("TEXT");
   app.add_option("--prompt-name", prompt_name, "One of the model's prompts [the model's default]")
       ->group(group)
       ->option_text("NAME")
@@ -98,7 +97,8 @@ void InputFlags::add_to(CLI::App& app) {
 }
 
 void ProgressFlags::add_to(CLI::App& app) {
-  CLI::Option* on = app.add_flag("--progress", progress, "Report progress even if stderr is no terminal")->group("Output");
+  CLI::Option* on =
+      app.add_flag("--progress", progress, "Report progress even if stderr is no terminal")->group("Output");
   app.add_flag("--no-progress", no_progress, "No progress bar")->group("Output")->excludes(on);
 }
 

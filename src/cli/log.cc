@@ -23,8 +23,7 @@ spdlog::logger& logger() {
 bool set_log_level(std::string_view name) {
   for (const auto level : {spdlog::level::err, spdlog::level::warn, spdlog::level::info, spdlog::level::debug}) {
     const auto spelled = spdlog::level::to_string_view(level);
-    if (name == std::string_view(spelled.data(), spelled.size()) ||
-        (level == spdlog::level::warn && name == "warn")) {
+    if (name == std::string_view(spelled.data(), spelled.size()) || (level == spdlog::level::warn && name == "warn")) {
       logger().set_level(level);
       return true;
     }

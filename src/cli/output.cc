@@ -14,9 +14,8 @@ Outcome<void> print(std::string_view text) {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       const int error = errno;
-      return tl::unexpected<Failure>(
-          Failure{ExitCode::other, std::string("standard output: cannot write: ") + std::strerror(error),
-                  error == EPIPE});
+      return tl::unexpected<Failure>(Failure{
+          ExitCode::other, std::string("standard output: cannot write: ") + std::strerror(error), error == EPIPE});
     }
     text.remove_prefix(static_cast<size_t>(written));
   }

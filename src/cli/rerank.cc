@@ -162,8 +162,8 @@ Outcome<void> run_rerank(const RerankFlags& flags, const std::vector<std::string
 }  // namespace
 
 Command make_rerank_command(CLI::App& root) {
-  CLI::App& app = add_command(root, "rerank", "Order documents by relevance to a query",
-                              "--query TEXT [FLAGS] [DOCUMENT…]");
+  CLI::App& app =
+      add_command(root, "rerank", "Order documents by relevance to a query", "--query TEXT [FLAGS] [DOCUMENT…]");
   const auto flags = std::make_shared<RerankFlags>();
   app.add_option("-q,--query", flags->query, "What the documents should answer")
       ->group("Input")

@@ -115,7 +115,8 @@ Command make_similarity_command(CLI::App& root) {
   app.add_flag("--json", flags->json, "Print {\"texts\":[…],\"similarity\":[[…],…]}")->group("Output");
   flags->progress.add_to(app);
   flags->model.add_to(app);
-  app.footer("At most " + std::to_string(kMostTexts) + " texts. Colours only on a terminal, and not if NO_COLOR is set.");
+  app.footer("At most " + std::to_string(kMostTexts) +
+             " texts. Colours only on a terminal, and not if NO_COLOR is set.");
   return {&app, [flags](const auto& texts) { return run_similarity(*flags, texts); }};
 }
 

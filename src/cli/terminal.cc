@@ -19,7 +19,8 @@ struct CodePointRange {
   char32_t last;
 };
 
-// Blocks, not single characters: enough to line columns up. Source: Unicode's EastAsianWidth.txt and general categories.
+// Blocks, not single characters: enough to line columns up. Source: Unicode's EastAsianWidth.txt and general
+// categories.
 constexpr std::array kWide = {
     CodePointRange{0x1100, 0x115F},   CodePointRange{0x2E80, 0x303E},   CodePointRange{0x3041, 0x33FF},
     CodePointRange{0x3400, 0x4DBF},   CodePointRange{0x4E00, 0x9FFF},   CodePointRange{0xA000, 0xA4CF},

@@ -8,8 +8,8 @@
 
 namespace fletcher {
 
-/// `num_sequences()` sequences of together `num_tokens()` tokens. Sequence i owns rows [cu_seqlens[i], cu_seqlens[i+1]).
-/// Host memory; reused between batches without allocation once it has grown.
+/// `num_sequences()` sequences of together `num_tokens()` tokens. Sequence i owns rows [cu_seqlens[i],
+/// cu_seqlens[i+1]). Host memory; reused between batches without allocation once it has grown.
 struct Batch {
   std::vector<int32_t> input_ids;       // [tokens]
   std::vector<int32_t> token_type_ids;  // [tokens]

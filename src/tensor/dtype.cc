@@ -8,9 +8,21 @@ namespace fletcher {
 namespace {
 
 constexpr std::array<std::pair<DType, std::string_view>, 15> kNames = {{
-    {DType::f64, "F64"}, {DType::f32, "F32"}, {DType::f16, "F16"}, {DType::bf16, "BF16"}, {DType::f8_e4m3, "F8_E4M3"},
-    {DType::f8_e5m2, "F8_E5M2"}, {DType::i64, "I64"}, {DType::i32, "I32"}, {DType::i16, "I16"}, {DType::i8, "I8"},
-    {DType::u64, "U64"}, {DType::u32, "U32"}, {DType::u16, "U16"}, {DType::u8, "U8"}, {DType::boolean, "BOOL"},
+    {DType::f64, "F64"},
+    {DType::f32, "F32"},
+    {DType::f16, "F16"},
+    {DType::bf16, "BF16"},
+    {DType::f8_e4m3, "F8_E4M3"},
+    {DType::f8_e5m2, "F8_E5M2"},
+    {DType::i64, "I64"},
+    {DType::i32, "I32"},
+    {DType::i16, "I16"},
+    {DType::i8, "I8"},
+    {DType::u64, "U64"},
+    {DType::u32, "U32"},
+    {DType::u16, "U16"},
+    {DType::u8, "U8"},
+    {DType::boolean, "BOOL"},
 }};
 
 }  // namespace

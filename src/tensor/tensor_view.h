@@ -8,8 +8,8 @@
 
 namespace fletcher {
 
-/// [rows, cols] at `offset` elements into `buffer`, rows `row_stride` elements apart. Owns nothing: valid as long as its
-/// buffer. A default-made view is absent (`!view`).
+/// [rows, cols] at `offset` elements into `buffer`, rows `row_stride` elements apart. Owns nothing: valid as long as
+/// its buffer. A default-made view is absent (`!view`).
 struct TensorView {
   Buffer* buffer = nullptr;
   size_t offset = 0;  // in elements

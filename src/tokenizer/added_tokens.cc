@@ -26,49 +26,59 @@ bool word_after(std::string_view text, size_t at) {
   return at < text.size() && unicode::is_word(decode_utf8(text, at).code_point);
 }
 
+/// Where the whitespace that ends at byte `at` begins, but not before `limit`.
+size_t whitespace_begin(std::string_view text, size_t at, size_t limit) {
+  while (at > limit) {
+    const size_t previous = previous_character(text, at);
+    if (previous < limit || !is_whitespace(decode_utf8(text, previous).code_point)) break;
+    at = previous;
+  }
+  return at;
+}
+
+size_t whitespace_end(std::string_view text, size_t at) {
+  while (at < text.size()) {
+    const Utf8Decoded d = decode_utf8(text, at);
+    if (!is_whitespace(d.code_point)) break;
+    at += d.length;
+  }
+  return at;
+}
+
 }  // namespace
 
 AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
   std::erase_if(tokens_, [](const AddedToken& token) { return token.content.empty(); });
-  std::ranges::stable_sort(tokens_, std::ranges::greater{}, [](const AddedToken& t) { return t.content.size(); });
-  for (const AddedToken& token : tokens_) starts_[static_cast<unsigned char>(token.content[0])] = true;
-}
-
-const AddedToken* AddedTokenFinder::match(std::string_view text, size_t at) const {
-  if (!starts_[static_cast<unsigned char>(text[at])]) return nullptr;
-  for (const AddedToken& token : tokens_) {
-    if (text.substr(at).starts_with(token.content)) return &token;
+  for (size_t i = tokens_.size(); i-- > 0;) {  // backwards: the trie keeps what comes last
+    trie_.insert(tokens_[i].content, static_cast<int32_t>(i));
+    starts_[static_cast<unsigned char>(tokens_[i].content[0])] = true;
   }
-  return nullptr;
 }
 
 void AddedTokenFinder::split(std::string_view text, std::vector<Part>& parts) const {
   size_t done = 0;
+  const auto push = [&](size_t begin, size_t end, const AddedToken* token) {
+    parts.push_back({{static_cast<uint32_t>(begin), static_cast<uint32_t>(end)}, token});
+  };
   for (size_t i = 0; i < text.size();) {
-    const AddedToken* token = match(text, i);
-    if (token == nullptr) {
+    ByteTrie::Match match;
+    if (starts_[static_cast<unsigned char>(text[i])]) match = trie_.longest_match(ByteTrie::kRoot, text.substr(i));
+    if (match.value < 0) {
       ++i;
       continue;
     }
-    size_t begin = i, end = i + token->content.size();
+    const AddedToken& token = tokens_[static_cast<size_t>(match.value)];
+    size_t begin = i, end = i + match.length;
     i = end;
-    if (token->single_word && (word_before(text, begin) || word_after(text, end))) continue;
-    while (token->lstrip && begin > done) {
-      const size_t previous = previous_character(text, begin);
-      if (previous < done || !is_whitespace(decode_utf8(text, previous).code_point)) break;
-      begin = previous;
-    }
-    while (token->rstrip && end < text.size() && is_whitespace(decode_utf8(text, end).code_point)) {
-      end += decode_utf8(text, end).length;
-    }
-    i = std::max(i, end);
-    if (done < begin) parts.push_back({{static_cast<uint32_t>(done), static_cast<uint32_t>(begin)}, nullptr});
-    parts.push_back({{static_cast<uint32_t>(begin), static_cast<uint32_t>(end)}, token});
+    if (token.single_word && (word_before(text, begin) || word_after(text, end))) continue;
+    if (token.lstrip) begin = std::max(done, whitespace_begin(text, begin, done));
+    if (token.rstrip) end = whitespace_end(text, end);
+    if (begin > end) continue;  // a token of whitespace in whitespace that an rstrip took
+    if (done < begin) push(done, begin, nullptr);
+    push(begin, end, &token);
     done = end;
   }
-  if (done < text.size()) {
-    parts.push_back({{static_cast<uint32_t>(done), static_cast<uint32_t>(text.size())}, nullptr});
-  }
+  if (done < text.size()) push(done, text.size(), nullptr);
 }
 
 }  // namespace fletcher

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/byte_trie.h"
 #include "tokenizer/pre_tokenizer.h"
 
 namespace fletcher {
@@ -26,6 +27,7 @@ struct AddedToken {
 class AddedTokenFinder {
  public:
   AddedTokenFinder() = default;
+  /// Of equal contents the first is found; empty ones never are.
   explicit AddedTokenFinder(std::vector<AddedToken> tokens);
 
   bool empty() const { return tokens_.empty(); }
@@ -36,12 +38,13 @@ class AddedTokenFinder {
     const AddedToken* token;
   };
   /// Appends the parts of `text` in order; leftmost match first, then the longest. Parts between tokens are not empty.
+  /// As in `tokenizers`, a token that begins with whitespace is found even where an rstrip took that whitespace, so
+  /// that parts may overlap. Linear for given tokens.
   void split(std::string_view text, std::vector<Part>& parts) const;
 
  private:
-  const AddedToken* match(std::string_view text, size_t at) const;
-
-  std::vector<AddedToken> tokens_;  // longest first
+  std::vector<AddedToken> tokens_;
+  ByteTrie trie_;                   // content to index of tokens_
   std::array<bool, 256> starts_{};  // by first byte
 };
 

@@ -38,9 +38,18 @@ size_t PostProcessor::num_special_tokens(bool pair) const {
   return count;
 }
 
+std::vector<int32_t> PostProcessor::special_ids() const {
+  std::vector<int32_t> all;
+  for (const Template* slots : {&single_, &pair_}) {
+    for (const Slot& slot : *slots) all.insert(all.end(), slot.ids.begin(), slot.ids.end());
+  }
+  return all;
+}
+
 Result<Lengths> truncated_lengths(Lengths full, bool pair, size_t max_length, TruncationStrategy strategy) {
   const size_t total = full.first + full.second;
   if (total <= max_length) return full;
+  if (max_length == 0) return Lengths{0, 0};  // whatever the strategy
   const size_t excess = total - max_length;
   if (strategy == TruncationStrategy::longest_first) {
     if (!pair) return Lengths{max_length, 0};

@@ -27,6 +27,8 @@ class PostProcessor {
   static PostProcessor bert(int32_t cls, int32_t sep);
 
   size_t num_special_tokens(bool pair) const;
+  /// All ids of special tokens, of both templates.
+  std::vector<int32_t> special_ids() const;
 
   /// The tokens of one text, without special ones.
   struct Tokens {

@@ -14,7 +14,6 @@ namespace fletcher {
 namespace {
 
 constexpr size_t kMaxTextBytes = std::numeric_limits<uint32_t>::max();
-constexpr size_t kMaxVocabulary = 16'000'000;  // 50 times the largest published one
 
 bool exists(const std::string& path) {
   struct stat status{};
@@ -123,38 +122,19 @@ Result<std::unique_ptr<Tokenizer::Parts>> load_parts(const std::string& path) {
 }  // namespace
 
 Result<void> Tokenizer::Parts::set_tokens(const Vocabulary& vocabulary, std::vector<AddedToken> added) {
-  size_t size = 0;
-  const auto measure = [&](int32_t id, const std::string& token) -> Result<void> {
-    if (id < 0 || static_cast<size_t>(id) >= kMaxVocabulary) {
-      return invalid_argument("token \"" + token + "\" has id " + std::to_string(id) + ", wanted 0 to " +
-                              std::to_string(kMaxVocabulary - 1));
+  FLETCHER_TRY_ASSIGN(tokens, TokenTable::create(vocabulary, added));
+  for (const int32_t id : post_processor.special_ids()) {
+    if (tokens.token(id).empty()) {
+      return invalid_argument("post_processor: special token id " + std::to_string(id) + ", but no token has it");
     }
-    size = std::max(size, static_cast<size_t>(id) + 1);
-    return {};
-  };
-  for (const auto& [token, id] : vocabulary) FLETCHER_TRY(measure(id, token));
-  for (const AddedToken& token : added) FLETCHER_TRY(measure(token.id, token.content));
-  tokens.assign(size, "");
-  const auto put = [&](int32_t id, const std::string& token) -> Result<void> {
-    std::string& slot = tokens[static_cast<size_t>(id)];
-    if (!slot.empty() && slot != token) {
-      return invalid_argument("id " + std::to_string(id) + " belongs to \"" + slot + "\" and to \"" + token + "\"");
-    }
-    slot = token;
-    return {};
-  };
-  for (const auto& [token, id] : vocabulary) FLETCHER_TRY(put(id, token));
-  for (const AddedToken& token : added) FLETCHER_TRY(put(token.id, token.content));
-  ids.reserve(size);
-  for (size_t id = 0; id < size; ++id) ids.emplace(tokens[id], static_cast<int32_t>(id));
-
-  // tokens that are looked for in the normalised text are looked for in their normal form
+  }
   std::vector<AddedToken> raw, normal;
   for (AddedToken& token : added) {
     if (!token.normalized) {
       raw.push_back(std::move(token));
       continue;
     }
+    // What is looked for in the normalised text is looked for in its normal form.
     NormalizedText form;
     normalizer->normalize(token.content, 0, form);
     token.content = form.text;
@@ -199,15 +179,9 @@ Result<void> Tokenizer::encode_pair(std::string_view first, std::string_view sec
 
 size_t Tokenizer::vocab_size() const { return parts_->tokens.size(); }
 
-std::string_view Tokenizer::id_to_token(int32_t id) const {
-  if (id < 0 || static_cast<size_t>(id) >= parts_->tokens.size()) return {};
-  return parts_->tokens[static_cast<size_t>(id)];
-}
+std::string_view Tokenizer::id_to_token(int32_t id) const { return parts_->tokens.token(id); }
 
-std::optional<int32_t> Tokenizer::token_to_id(std::string_view token) const {
-  if (const auto found = parts_->ids.find(token); found != parts_->ids.end()) return found->second;
-  return std::nullopt;
-}
+std::optional<int32_t> Tokenizer::token_to_id(std::string_view token) const { return parts_->tokens.id(token); }
 
 size_t Tokenizer::num_special_tokens(bool pair) const { return parts_->post_processor.num_special_tokens(pair); }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_writer.h"
 #include "tokenizer/tokenizer_parts.h"
 
 namespace fletcher {
@@ -57,11 +58,15 @@ constexpr std::array kPreTokenizers = {
     ComponentReader<std::unique_ptr<PreTokenizer>>{"BertPreTokenizer", read_bert_pre_tokenizer},
 };
 
-Result<int32_t> read_id(const Json& json, std::string_view key) {
-  FLETCHER_TRY_ASSIGN(const uint64_t id, json.required_uint(key));
-  if (id > 0x7FFFFFFF) return invalid_argument("\"" + std::string(key) + "\": " + std::to_string(id) + " is too large");
-  return static_cast<int32_t>(id);
+Result<int32_t> as_id(const Json& json, std::string_view what) {
+  const double* number = json.as_number();
+  if (number == nullptr || *number < 0 || *number > 0x7FFFFFFF || *number != static_cast<int32_t>(*number)) {
+    return invalid_argument(std::string(what) + ": " + json.describe() + ", wanted an id from 0 to 2^31-1");
+  }
+  return static_cast<int32_t>(*number);
 }
+
+Result<int32_t> read_id(const Json& json, std::string_view key) { return as_id(json[key], key); }
 
 Result<PostProcessor::Slot> read_slot(const Json& piece, const Json& special_tokens) {
   using Slot = PostProcessor::Slot;
@@ -73,14 +78,15 @@ Result<PostProcessor::Slot> read_slot(const Json& piece, const Json& special_tok
     const Json::Array* ids = special_tokens[name]["ids"].as_array();
     if (ids == nullptr) return invalid_argument("special token \"" + name + "\" is not among special_tokens");
     for (const Json& id : *ids) {
-      if (id.as_number() == nullptr || *id.as_number() < 0 || *id.as_number() > 0x7FFFFFFF) {
-        return invalid_argument("special token \"" + name + "\": id " + id.describe() + ", wanted a whole number");
-      }
-      slot.ids.push_back(static_cast<int32_t>(*id.as_number()));
+      FLETCHER_TRY_ASSIGN(const int32_t value, as_id(id, "special token \"" + name + "\""));
+      slot.ids.push_back(value);
     }
     return slot;
   }
   const Json& sequence = piece["Sequence"];
+  if (sequence.as_object() == nullptr) {
+    return invalid_argument(piece.describe() + ", wanted {\"SpecialToken\":{…}} or {\"Sequence\":{…}}");
+  }
   FLETCHER_TRY_ASSIGN(slot.type_id, read_id(sequence, "type_id"));
   FLETCHER_TRY_ASSIGN(const std::string which, sequence.required_string("id"));
   if (which != "A" && which != "B") return invalid_argument("Sequence \"" + which + "\", wanted A or B");
@@ -90,8 +96,9 @@ Result<PostProcessor::Slot> read_slot(const Json& piece, const Json& special_tok
 
 Result<PostProcessor::Template> read_template(const Json& json, const char* key) {
   const Json::Array* pieces = json[key].as_array();
-  if (pieces == nullptr)
+  if (pieces == nullptr) {
     return invalid_argument("\"" + std::string(key) + "\": " + json[key].describe() + ", wanted an array");
+  }
   PostProcessor::Template slots;
   for (const Json& piece : *pieces) {
     auto slot = read_slot(piece, json["special_tokens"]);
@@ -111,7 +118,7 @@ Result<PostProcessor> read_template_processing(const Json& json) {
   if (count(single, Kind::first) != 1 || count(single, Kind::second) != 0) {
     return invalid_argument("\"single\": wanted Sequence A once and no Sequence B");
   }
-  if (count(pair, Kind::first) != 1 || count(pair, Kind::second) != 1) {
+  if (count(pair, Kind::first) > 1 || count(pair, Kind::second) > 1) {
     return invalid_argument("\"pair\": wanted Sequence A and Sequence B once each");
   }
   return PostProcessor(std::move(single), std::move(pair));
@@ -119,11 +126,10 @@ Result<PostProcessor> read_template_processing(const Json& json) {
 
 Result<int32_t> read_token_and_id(const Json& json, const char* key) {
   const Json::Array* pair = json[key].as_array();
-  if (pair == nullptr || pair->size() != 2 || (*pair)[1].as_number() == nullptr || *(*pair)[1].as_number() < 0 ||
-      *(*pair)[1].as_number() > 0x7FFFFFFF) {
+  if (pair == nullptr || pair->size() != 2 || (*pair)[0].as_string() == nullptr) {
     return invalid_argument("\"" + std::string(key) + "\": " + json[key].describe() + ", wanted [token, id]");
   }
-  return static_cast<int32_t>(*(*pair)[1].as_number());
+  return as_id((*pair)[1], key);
 }
 
 Result<PostProcessor> read_bert_processing(const Json& json) {
@@ -143,22 +149,59 @@ Result<std::vector<AddedToken>> read_added_tokens(const Json& root) {
   if (list.is_null()) return tokens;
   if (list.as_array() == nullptr) return invalid_argument("\"added_tokens\": " + list.describe() + ", wanted an array");
   for (const Json& json : *list.as_array()) {
-    const auto read = [&]() -> Result<AddedToken> {
-      AddedToken token;
-      FLETCHER_TRY_ASSIGN(token.id, read_id(json, "id"));
-      FLETCHER_TRY_ASSIGN(token.content, json.required_string("content"));
-      FLETCHER_TRY_ASSIGN(token.single_word, json.bool_or("single_word", false));
-      FLETCHER_TRY_ASSIGN(token.lstrip, json.bool_or("lstrip", false));
-      FLETCHER_TRY_ASSIGN(token.rstrip, json.bool_or("rstrip", false));
-      FLETCHER_TRY_ASSIGN(token.special, json.bool_or("special", false));
-      FLETCHER_TRY_ASSIGN(token.normalized, json.bool_or("normalized", !token.special));
-      return token;
-    };
-    auto token = read();
-    if (!token) return with_context(std::move(token).error(), "added_tokens");
+    auto token = read_added_token(json);
+    const std::string place = "added_tokens[" + std::to_string(tokens.size()) + "]";
+    if (!token) return with_context(std::move(token).error(), place);
+    auto id = read_id(json, "id");
+    if (!id) return with_context(std::move(id).error(), place);
+    token->id = *id;
     tokens.push_back(std::move(*token));
   }
   return tokens;
+}
+
+/// Refuses a member that is there and not one of `allowed`.
+Result<void> check_name(const Json& json, std::string_view key, std::initializer_list<std::string_view> allowed) {
+  const std::string* value = json[key].as_string();
+  if (json[key].is_null() || (value != nullptr && std::ranges::find(allowed, *value) != allowed.end())) return {};
+  std::string wanted;
+  for (const std::string_view name : allowed) wanted += (wanted.empty() ? "" : " or ") + std::string(name);
+  return invalid_argument("\"" + std::string(key) + "\": " + json[key].describe() + ", wanted " + wanted);
+}
+
+/// The file's own truncation is checked but not obeyed: the model's configuration decides.
+Result<void> check_truncation(const Json& json) {
+  FLETCHER_TRY(json.uint_or("max_length", 0));
+  FLETCHER_TRY(json.uint_or("stride", 0));
+  FLETCHER_TRY(check_name(json, "strategy", {"LongestFirst", "OnlyFirst", "OnlySecond"}));
+  return check_name(json, "direction", {"Left", "Right"});
+}
+
+/// As check_truncation: batches are packed, never padded.
+Result<void> check_padding(const Json& json) {
+  if (const Json& strategy = json["strategy"]; strategy.as_object() != nullptr) {
+    FLETCHER_TRY(strategy.required_uint("Fixed"));
+  } else {
+    FLETCHER_TRY(check_name(json, "strategy", {"BatchLongest"}));
+  }
+  FLETCHER_TRY(json.uint_or("pad_id", 0));
+  FLETCHER_TRY(json.uint_or("pad_type_id", 0));
+  FLETCHER_TRY(json.string_or("pad_token", ""));
+  return check_name(json, "direction", {"Left", "Right"});
+}
+
+Result<void> check_ignored(const Json& root) {
+  FLETCHER_TRY_ASSIGN(const std::string version, root.string_or("version", "1.0"));
+  if (version != "1.0") return unimplemented("version \"" + version + "\" is not supported, wanted 1.0");
+  using Check = std::pair<const char*, Result<void> (*)(const Json&)>;
+  for (const auto& [key, check] : {Check{"truncation", check_truncation}, Check{"padding", check_padding}}) {
+    const Json& json = root[key];
+    if (!json.is_null() && json.as_object() == nullptr) {
+      return invalid_argument("\"" + std::string(key) + "\": " + json.describe() + ", wanted an object or null");
+    }
+    if (auto checked = check(json); !checked) return with_context(std::move(checked).error(), key);
+  }
+  return {};
 }
 
 /// The vocabulary is most of the file: read without a tree of its own.
@@ -199,7 +242,8 @@ Result<Json> tree_without_vocabulary(simdjson::dom::element root) {
   std::string text = "{";
   for (const auto [key, value] : object) {
     if (text.size() > 1) text += ',';
-    text += '"' + std::string(key) + "\":";
+    append_json_string(text, key);
+    text += ':';
     simdjson::dom::object model;
     if (key != "model" || value.get(model) != simdjson::SUCCESS) {
       text += simdjson::minify(value);
@@ -210,14 +254,43 @@ Result<Json> tree_without_vocabulary(simdjson::dom::element root) {
     for (const auto [name, field] : model) {
       if (name == "vocab") continue;
       if (!std::exchange(first, false)) text += ',';
-      text += '"' + std::string(name) + "\":" + simdjson::minify(field);
+      append_json_string(text, name);
+      text += ':' + simdjson::minify(field);
     }
     text += '}';
   }
   return Json::parse(text + "}", "tokenizer");
 }
 
+/// Everything but the vocabulary, the model and the added tokens.
+Result<void> read_components(const Json& json, Tokenizer::Parts& parts) {
+  parts.normalizer = std::make_unique<IdentityNormalizer>();
+  if (!json["normalizer"].is_null()) {
+    FLETCHER_TRY_ASSIGN(parts.normalizer, read_component(kNormalizers, json["normalizer"], "normalizer"));
+  }
+  parts.pre_tokenizer = std::make_unique<WholePreTokenizer>();
+  if (!json["pre_tokenizer"].is_null()) {
+    FLETCHER_TRY_ASSIGN(parts.pre_tokenizer, read_component(kPreTokenizers, json["pre_tokenizer"], "pre_tokenizer"));
+  }
+  if (!json["post_processor"].is_null()) {
+    FLETCHER_TRY_ASSIGN(parts.post_processor,
+                        read_component(kPostProcessors, json["post_processor"], "post_processor"));
+  }
+  return {};
+}
+
 }  // namespace
+
+Result<AddedToken> read_added_token(const Json& json) {
+  AddedToken token;
+  FLETCHER_TRY_ASSIGN(token.content, json.required_string("content"));
+  FLETCHER_TRY_ASSIGN(token.single_word, json.bool_or("single_word", false));
+  FLETCHER_TRY_ASSIGN(token.lstrip, json.bool_or("lstrip", false));
+  FLETCHER_TRY_ASSIGN(token.rstrip, json.bool_or("rstrip", false));
+  FLETCHER_TRY_ASSIGN(token.special, json.bool_or("special", false));
+  FLETCHER_TRY_ASSIGN(token.normalized, json.bool_or("normalized", !token.special));
+  return token;
+}
 
 Result<std::unique_ptr<Tokenizer::Parts>> parse_tokenizer_json(std::string_view text) {
   simdjson::dom::parser parser;
@@ -229,19 +302,9 @@ Result<std::unique_ptr<Tokenizer::Parts>> parse_tokenizer_json(std::string_view 
   if (json["model"].as_object() == nullptr) {
     return invalid_argument("\"model\": " + json["model"].describe() + ", wanted an object");
   }
+  FLETCHER_TRY(check_ignored(json));
   auto parts = std::make_unique<Tokenizer::Parts>();
-  parts->normalizer = std::make_unique<IdentityNormalizer>();
-  if (!json["normalizer"].is_null()) {
-    FLETCHER_TRY_ASSIGN(parts->normalizer, read_component(kNormalizers, json["normalizer"], "normalizer"));
-  }
-  parts->pre_tokenizer = std::make_unique<WholePreTokenizer>();
-  if (!json["pre_tokenizer"].is_null()) {
-    FLETCHER_TRY_ASSIGN(parts->pre_tokenizer, read_component(kPreTokenizers, json["pre_tokenizer"], "pre_tokenizer"));
-  }
-  if (!json["post_processor"].is_null()) {
-    FLETCHER_TRY_ASSIGN(parts->post_processor,
-                        read_component(kPostProcessors, json["post_processor"], "post_processor"));
-  }
+  FLETCHER_TRY(read_components(json, *parts));
   // The type first: another model's vocabulary need not be an object at all.
   if (const auto* type = json["model"]["type"].as_string(); type != nullptr && *type != "WordPiece") {
     return unimplemented("model: type \"" + *type + "\" is not supported, wanted WordPiece");

@@ -2,16 +2,20 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "tokenizer/added_tokens.h"
 #include "tokenizer/normalizer.h"
 #include "tokenizer/post_processor.h"
 #include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/token_table.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/vocabulary.h"
 #include "tokenizer/wordpiece.h"
 
 namespace fletcher {
@@ -21,17 +25,19 @@ struct Tokenizer::Parts {
   std::unique_ptr<PreTokenizer> pre_tokenizer;
   std::optional<WordPiece> model;
   PostProcessor post_processor;
-  AddedTokenFinder raw_tokens;                        // looked for in the text as typed
-  AddedTokenFinder normalized_tokens;                 // looked for in the normalised text
-  std::vector<std::string> tokens;                    // by id
-  std::unordered_map<std::string_view, int32_t> ids;  // keys view `tokens`
+  AddedTokenFinder raw_tokens;         // looked for in the text as typed
+  AddedTokenFinder normalized_tokens;  // looked for in the normalised text
+  TokenTable tokens;
 
-  /// Fills `tokens` and `ids`, and sorts the added tokens into their finders. INVALID_ARGUMENT for an id used twice.
+  /// Fills the last three; call it when all else is set. Errors as TokenTable::create, and INVALID_ARGUMENT for a
+  /// post-processor whose special tokens have ids that no token has.
   Result<void> set_tokens(const Vocabulary& vocabulary, std::vector<AddedToken> added);
 };
 
 /// Reads the text of a tokenizer.json; errors name the field.
 Result<std::unique_ptr<Tokenizer::Parts>> parse_tokenizer_json(std::string_view json);
+/// One of its `added_tokens`, without the id.
+Result<AddedToken> read_added_token(const Json& json);
 /// Builds what transformers' BertTokenizerFast builds from a vocab.txt and, if there is one, the tokenizer_config.json
 /// of the same folder; errors name the file.
 Result<std::unique_ptr<Tokenizer::Parts>> load_vocab_txt(const std::string& path);

@@ -151,7 +151,7 @@ TEST(Tokenizer, NamesTheFieldItCannotRead) {
   EXPECT_NE(error("model", R"({"type":"WordPiece","unk_token":"[UNK]","vocab":{"[UNK]":0,"x":2000000000}})")
                 .find("has id 2000000000"),
             std::string::npos);
-  EXPECT_NE(error("added_tokens", R"([{"id":1}])").find("added_tokens: \"content\": missing"), std::string::npos);
+  EXPECT_NE(error("added_tokens", R"([{"id":1}])").find("added_tokens[0]: \"content\": missing"), std::string::npos);
   EXPECT_NE(Tokenizer::from_json("{", "t.json").error().message.find("t.json: not well-formed JSON"),
             std::string::npos);
   EXPECT_NE(Tokenizer::from_json("[]", "t.json").error().message.find("t.json: wanted a JSON object"),

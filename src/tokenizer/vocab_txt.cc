@@ -4,20 +4,36 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "tokenizer/tokenizer_parts.h"
+#include "tokenizer/unicode.h"
 
 namespace fletcher {
 namespace {
 
-/// A special token's spelling: a string, or an object with "content".
-Result<std::string> special_token(const Json& config, const char* key, const char* fallback) {
-  if (config[key].as_object() != nullptr) return config[key].required_string("content");
-  return config.string_or(key, fallback);
+/// Classes of transformers that make the same of a vocab.txt. Others (MPNet, BertJapanese, …) need another pipeline.
+constexpr std::array<std::string_view, 9> kBertClasses = {
+    "BertTokenizer",        "DistilBertTokenizer", "ElectraTokenizer",  "MobileBertTokenizer", "ConvBertTokenizer",
+    "SqueezeBertTokenizer", "PreTrainedTokenizer", "TokenizersBackend", "LayoutLMTokenizer"};
+
+struct SpecialTokens {
+  AddedToken unk, sep, pad, cls, mask;
+};
+
+/// The line without the whitespace at its end, as Rust's trim_end takes it off.
+std::string_view trim_end(std::string_view line) {
+  while (!line.empty()) {
+    size_t last = line.size() - 1;
+    while (last > 0 && (static_cast<unsigned char>(line[last]) & 0xC0) == 0x80) --last;
+    if (!(unicode::properties(decode_utf8(line, last).code_point) & unicode::kWhitespace)) break;
+    line = line.substr(0, last);
+  }
+  return line;
 }
 
 Result<Vocabulary> read_vocabulary(const std::string& path) {
@@ -25,16 +41,100 @@ Result<Vocabulary> read_vocabulary(const std::string& path) {
   Vocabulary vocabulary;
   for (size_t begin = 0; begin < content.size();) {
     const size_t end = std::min(content.find('\n', begin), content.size());
-    std::string_view line(content.data() + begin, end - begin);
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line(content.data() + begin, end - begin);
     if (!is_valid_utf8(line)) {
       return data_loss(path + ":" + std::to_string(vocabulary.size() + 1) + ": not valid UTF-8");
     }
-    vocabulary.emplace_back(std::string(line), static_cast<int32_t>(vocabulary.size()));
+    vocabulary.emplace_back(std::string(trim_end(line)), static_cast<int32_t>(vocabulary.size()));
     begin = end + 1;
   }
   if (vocabulary.empty()) return data_loss(path + ": empty, wanted a token a line");
   return vocabulary;
+}
+
+Result<BertNormalizer::Switches> read_switches(const Json& config) {
+  FLETCHER_TRY_ASSIGN(std::string name, config.string_or("tokenizer_class", kBertClasses[0]));
+  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  if (std::ranges::find(kBertClasses, name) == kBertClasses.end()) {
+    return unimplemented("\"tokenizer_class\": \"" + name +
+                         "\" with a vocab.txt is not supported, wanted BertTokenizer");
+  }
+  BertNormalizer::Switches switches;
+  FLETCHER_TRY_ASSIGN(switches.lowercase, config.bool_or("do_lower_case", true));
+  FLETCHER_TRY_ASSIGN(switches.strip_accents, config.bool_or("strip_accents", switches.lowercase));
+  FLETCHER_TRY_ASSIGN(switches.handle_chinese_chars, config.bool_or("tokenize_chinese_chars", true));
+  return switches;
+}
+
+/// A special token: its spelling, or an object as in tokenizer.json.
+Result<AddedToken> special_token(const Json& config, const char* key, const char* fallback) {
+  AddedToken token;
+  if (config[key].as_object() != nullptr) {
+    FLETCHER_TRY_ASSIGN(token, read_added_token(config[key]));
+    FLETCHER_TRY_ASSIGN(token.normalized, config[key].bool_or("normalized", false));
+  } else {
+    FLETCHER_TRY_ASSIGN(token.content, config.string_or(key, fallback));
+  }
+  token.special = true;
+  return token;
+}
+
+Result<SpecialTokens> read_special_tokens(const Json& config) {
+  SpecialTokens tokens;
+  FLETCHER_TRY_ASSIGN(tokens.unk, special_token(config, "unk_token", "[UNK]"));
+  FLETCHER_TRY_ASSIGN(tokens.sep, special_token(config, "sep_token", "[SEP]"));
+  FLETCHER_TRY_ASSIGN(tokens.pad, special_token(config, "pad_token", "[PAD]"));
+  FLETCHER_TRY_ASSIGN(tokens.cls, special_token(config, "cls_token", "[CLS]"));
+  FLETCHER_TRY_ASSIGN(tokens.mask, special_token(config, "mask_token", "[MASK]"));
+  return tokens;
+}
+
+/// transformers' `added_tokens_decoder`: id to token, in ascending order of the ids.
+Result<std::vector<AddedToken>> read_decoder(const Json& config) {
+  std::vector<AddedToken> tokens;
+  const Json& decoder = config["added_tokens_decoder"];
+  if (decoder.is_null()) return tokens;
+  if (decoder.as_object() == nullptr) {
+    return invalid_argument("\"added_tokens_decoder\": " + decoder.describe() + ", wanted an object");
+  }
+  for (const auto& [key, json] : *decoder.as_object()) {
+    const std::string place = "added_tokens_decoder: \"" + key + "\"";
+    auto token = read_added_token(json);
+    if (!token) return with_context(std::move(token).error(), place);
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), token->id);
+    if (error != std::errc() || end != key.data() + key.size()) return invalid_argument(place + ", wanted an id");
+    tokens.push_back(std::move(*token));
+  }
+  std::ranges::stable_sort(tokens, {}, &AddedToken::id);
+  return tokens;
+}
+
+/// Where the token is in the vocabulary; -1 if it is not. The last place counts.
+int32_t find_id(const Vocabulary& vocabulary, const std::string& token) {
+  const auto entry = std::ranges::find(vocabulary.rbegin(), vocabulary.rend(), token, &Vocabulary::value_type::first);
+  return entry != vocabulary.rend() ? entry->second : -1;
+}
+
+/// Puts the parts together; errors name fields or tokens.
+Result<std::unique_ptr<Tokenizer::Parts>> build(const Vocabulary& vocabulary, const Json& config) {
+  auto parts = std::make_unique<Tokenizer::Parts>();
+  FLETCHER_TRY_ASSIGN(const BertNormalizer::Switches switches, read_switches(config));
+  parts->normalizer = std::make_unique<BertNormalizer>(switches);
+  parts->pre_tokenizer = std::make_unique<BertPreTokenizer>();
+  FLETCHER_TRY_ASSIGN(SpecialTokens special, read_special_tokens(config));
+  FLETCHER_TRY_ASSIGN(parts->model, WordPiece::create(vocabulary, {.unk_token = special.unk.content}));
+  FLETCHER_TRY_ASSIGN(std::vector<AddedToken> added, read_decoder(config));
+  for (AddedToken* token : {&special.unk, &special.sep, &special.pad, &special.cls, &special.mask}) {
+    token->id = find_id(vocabulary, token->content);
+    // One that the vocabulary lacks would get an id past the model's embeddings: it stays plain text.
+    if (token->id < 0 || std::ranges::find(added, token->content, &AddedToken::content) != added.end()) continue;
+    added.push_back(*token);
+  }
+  if (special.cls.id < 0) return invalid_argument("no \"" + special.cls.content + "\", the cls_token");
+  if (special.sep.id < 0) return invalid_argument("no \"" + special.sep.content + "\", the sep_token");
+  parts->post_processor = PostProcessor::bert(special.cls.id, special.sep.id);
+  FLETCHER_TRY(parts->set_tokens(vocabulary, std::move(added)));
+  return parts;
 }
 
 }  // namespace
@@ -42,49 +142,15 @@ Result<Vocabulary> read_vocabulary(const std::string& path) {
 Result<std::unique_ptr<Tokenizer::Parts>> load_vocab_txt(const std::string& path) {
   FLETCHER_TRY_ASSIGN(const Vocabulary vocabulary, read_vocabulary(path));
   const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
+  const std::string config_path = path.substr(0, slash == std::string::npos ? 0 : slash + 1) + "tokenizer_config.json";
   Json config;
-  if (struct stat status{}; ::stat((folder + "/tokenizer_config.json").c_str(), &status) == 0) {
-    FLETCHER_TRY_ASSIGN(config, Json::load(folder + "/tokenizer_config.json"));
+  std::string context = path;
+  if (struct stat status{}; ::stat(config_path.c_str(), &status) == 0) {
+    FLETCHER_TRY_ASSIGN(config, Json::load(config_path));
+    context += " with " + config_path;
   }
-  BertNormalizer::Switches switches;
-  FLETCHER_TRY_ASSIGN(switches.lowercase, config.bool_or("do_lower_case", true));
-  FLETCHER_TRY_ASSIGN(switches.strip_accents, config.bool_or("strip_accents", switches.lowercase));
-  FLETCHER_TRY_ASSIGN(switches.handle_chinese_chars, config.bool_or("tokenize_chinese_chars", true));
-
-  auto parts = std::make_unique<Tokenizer::Parts>();
-  parts->normalizer = std::make_unique<BertNormalizer>(switches);
-  parts->pre_tokenizer = std::make_unique<BertPreTokenizer>();
-  constexpr std::array<std::pair<const char*, const char*>, 5> kSpecialTokens = {{{"unk_token", "[UNK]"},
-                                                                                  {"sep_token", "[SEP]"},
-                                                                                  {"pad_token", "[PAD]"},
-                                                                                  {"cls_token", "[CLS]"},
-                                                                                  {"mask_token", "[MASK]"}}};
-  std::vector<AddedToken> added;
-  int32_t cls = -1, sep = -1;
-  WordPiece::Options options;
-  for (const auto& [key, fallback] : kSpecialTokens) {
-    auto token = special_token(config, key, fallback);
-    if (!token) return with_context(std::move(token).error(), folder + "/tokenizer_config.json");
-    const auto entry = std::ranges::find(vocabulary, *token, &Vocabulary::value_type::first);
-    const std::string_view name = key;
-    if (name == "unk_token") options.unk_token = *token;
-    if (entry == vocabulary.end()) {
-      if (name == "cls_token" || name == "sep_token") {
-        return invalid_argument(path + ": no \"" + *token + "\", the " + std::string(name));
-      }
-      continue;
-    }
-    if (name == "cls_token") cls = entry->second;
-    if (name == "sep_token") sep = entry->second;
-    added.push_back({.id = entry->second, .content = *token, .special = true});
-  }
-  auto model = WordPiece::create(vocabulary, options);
-  if (!model) return with_context(std::move(model).error(), path);
-  parts->model = std::move(*model);
-  parts->post_processor = PostProcessor::bert(cls, sep);
-  if (auto set = parts->set_tokens(vocabulary, std::move(added)); !set)
-    return with_context(std::move(set).error(), path);
+  auto parts = build(vocabulary, config);
+  if (!parts) return with_context(std::move(parts).error(), context);
   return parts;
 }
 

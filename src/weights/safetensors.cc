@@ -3,8 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <cstring>
-#include <limits>
+#include <tuple>
 #include <utility>
 
 #include "base/file.h"
@@ -146,7 +145,10 @@ Result<std::vector<Entry>> read_header(std::string_view header, const std::strin
 
 /// The data must be covered exactly once: no overlap, no hole, nothing left over.
 Result<void> check_coverage(std::vector<Entry>& entries, uint64_t data_bytes, const std::string& file) {
-  std::ranges::stable_sort(entries, {}, [](const Entry& e) { return std::pair(e.begin, e.end); });
+  // std::tie, not a stable sort: libstdc++ 12's uses what Clang 19 reports as deprecated.
+  std::ranges::sort(entries, [](const Entry& a, const Entry& b) {
+    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+  });
   uint64_t covered = 0;
   for (const Entry& entry : entries) {
     const Complaint complain{file, entry.name};
@@ -251,11 +253,12 @@ Result<std::unique_ptr<TensorFile>> open_safetensors_index(const std::string& pa
       return data_loss(path + ": tensor " + tensor + " is not in " + *name);
     }
   }
+  std::map<std::string_view, std::string_view> seen_in;
   for (const auto& [name, at] : opened) {
     for (const auto& entry : shards[at].tensors) {
-      const std::string* listed = index["weight_map"][entry.first].as_string();
-      if (listed != nullptr && *listed != name) {
-        return data_loss(path + ": tensor " + entry.first + " is in " + name + " too, not only in " + *listed);
+      const auto [seen, is_new] = seen_in.emplace(entry.first, name);
+      if (!is_new) {
+        return data_loss(path + ": tensor " + entry.first + " is in " + std::string(seen->second) + " and in " + name);
       }
     }
   }

@@ -138,6 +138,19 @@ TEST_F(SafetensorsFolder, ReadsShards) {
   EXPECT_EQ((*file)->find("c"), nullptr);
 }
 
+TEST_F(SafetensorsFolder, RefusesATensorInTwoShards) {
+  write("model-1.safetensors", a_);
+  write(
+      "model-2.safetensors",
+      file_bytes(
+          R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+          2));
+  const std::string index = R"({"weight_map":{"a":"model-1.safetensors","b":"model-2.safetensors"}})";
+  write("model.safetensors.index.json", index);
+  EXPECT_NE(error().find("tensor a is in model-1.safetensors and in model-2.safetensors"), std::string::npos)
+      << error();
+}
+
 TEST_F(SafetensorsFolder, RefusesAnIndexThatLies) {
   write("model-1.safetensors", a_);
   write("model.safetensors.index.json", R"({"weight_map":{"b":"model-1.safetensors"}})");

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import pathlib
+import pty
 import signal
 import subprocess
 import threading
@@ -93,3 +95,26 @@ def test_a_reader_that_goes_away_ends_the_job_quietly(start, bert):
     assert process.wait(timeout=20) == 1
     assert process.stderr.read() == b""
 
+
+def test_a_terminal_shows_progress_on_stderr(fletcher, clean_env, bert, tmp_path):
+    source = tmp_path / "texts.txt"
+    source.write_text("the ferry leaves at noon\n" * 20_000, encoding="utf-8")
+    args = [fletcher, "embed", "--model", bert, "--input", str(source), "--output", str(tmp_path / "out.npy")]
+
+    def stderr_of(*flags: str) -> str:
+        outer, inner = pty.openpty()
+        process = subprocess.Popen([*args, *flags], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=inner, env=clean_env)
+        os.close(inner)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux reports the closed terminal so
+            while chunk := os.read(outer, 65536):
+                shown += chunk
+        os.close(outer)
+        assert process.communicate(timeout=60)[0] == b""
+        assert process.returncode == 0, shown
+        return shown.decode()
+
+    shown = stderr_of()
+    for part in ("\rembed  ", "%", "texts/s", "ETA", "20,000 texts"):
+        assert part in shown, shown
+    assert stderr_of("--no-progress") == ""

@@ -108,13 +108,14 @@ void expect_ids_of_model(const std::string& folder, const std::string& golden) {
   const auto tokenizer = Tokenizer::load(folder);
   ASSERT_TRUE(tokenizer) << tokenizer.error().message;
   const EncodeOptions options{.max_length = static_cast<size_t>(*(*json)["max_length"].as_number())};
+  const std::string prefix = (*json)["prefix"].as_string() != nullptr ? *(*json)["prefix"].as_string() : "";
   Encoding encoding;
   for (const Json& item : *(*json)["items"].as_array()) {
     if (item.contains("a")) {
       ASSERT_TRUE((*tokenizer)->encode_pair(text_of(item["a"]), text_of(item["b"]), options, encoding));
       EXPECT_EQ(encoding.type_ids, integers(item["type_ids"]));
     } else {
-      ASSERT_TRUE((*tokenizer)->encode(text_of(item["text"]), options, encoding));
+      ASSERT_TRUE((*tokenizer)->encode(prefix + text_of(item["text"]), options, encoding));
     }
     EXPECT_EQ(encoding.ids, integers(item["ids"])) << item["text"].describe();
   }
@@ -136,13 +137,16 @@ TEST(TokenizerGolden, MiniLmGivesHuggingFacesIds) {
   expect_ids_of_model(folder, FLETCHER_TEST_DATA "/golden/all-MiniLM-L6-v2.json");
 }
 
-TEST(TokenizerGolden, OtherBertModelsGiveHuggingFacesIds) {
-  const std::string tiny = shared_data() + "/models/tiny/splade";
+TEST(TokenizerGolden, OtherWordPieceModelsGiveHuggingFacesIds) {
+  const std::string tiny = shared_data() + "/models/tiny/";
   if (!fs::exists(tiny)) {
-    std::printf("NOT RUN: ids of the tiny SPLADE model (FLETCHER_SHARED not found)\n");
+    std::printf("NOT RUN: ids of other tiny models with WordPiece (FLETCHER_SHARED not found)\n");
     return;
   }
-  expect_ids_of_model(tiny, tiny + "/golden.json");
+  for (const char* name : {"distilbert", "gte", "gte_reranker", "mpnet", "nomic", "splade"}) {
+    SCOPED_TRACE(name);
+    expect_ids_of_model(tiny + name, tiny + name + "/golden.json");
+  }
 }
 
 }  // namespace

@@ -8,7 +8,10 @@
 namespace fletcher::cpu {
 
 CpuStream::CpuStream(const Kernels& kernels, ThreadPool* pool, Schedule schedule)
-    : kernels_(kernels), pool_(pool), schedule_(schedule), threads_(pool == nullptr ? 1 : pool->num_threads()),
+    : kernels_(kernels),
+      pool_(pool),
+      schedule_(schedule),
+      threads_(pool == nullptr ? 1 : pool->num_threads()),
       scratch_(threads_) {}
 
 void CpuStream::begin(const Batch& batch) {

@@ -13,7 +13,8 @@ namespace fletcher::cpu {
 
 /// Nothing runs before finish(). Many sequences: each thread takes chunks of whole sequences through all ops, no thread
 /// waits for another, activations stay in its cache. One long text, or few: op by op, each divided over all threads.
-/// After a few batches it allocates nothing.
+/// What activations hold after finish() is nobody's business: chunks may have shared rows. After a few batches it
+/// allocates nothing.
 class CpuStream final : public Stream {
  public:
   CpuStream(const Kernels& kernels, ThreadPool* pool, Schedule schedule);
@@ -49,6 +50,7 @@ class CpuStream final : public Stream {
   Rows rows_of(const TensorView& view) const;
   void note_layout(const TensorView& view);
   void make_plan();
+  bool can_share_rows() const;
   void run_chunk(const Chunk& chunk, size_t thread);
   void run_op(const Op& op);
   void run_op_product(const Op& op);
@@ -68,6 +70,7 @@ class CpuStream final : public Stream {
 
   // Of the batch in finish(); kept for their memory.
   bool by_chunk_ = false;
+  size_t slot_rows_ = 0;  // rows of activations that a thread uses for every chunk; 0: a chunk uses those of its tokens
   Cost cost_;
   std::vector<Layout> layouts_;
   std::vector<Chunk> chunks_;

@@ -25,8 +25,7 @@ struct AttentionPart {
   size_t first_query;
   size_t last_query;
 };
-void run_attention(const Kernels& kernels, const Batch& batch, const Op& op, const AttentionPart& part,
-                   float* scratch);
+void run_attention(const Kernels& kernels, const Batch& batch, const Op& op, const AttentionPart& part, float* scratch);
 /// Sequence `sequence` of a pool op.
 void run_pool(const Kernels& kernels, const Batch& batch, const Op& op, size_t sequence);
 

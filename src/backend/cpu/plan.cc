@@ -30,9 +30,8 @@ double plan_chunks(std::span<const int32_t> cu_seqlens, const Cost& cost, size_t
     left -= left > 0 ? 1 : 0;
     chunks.push_back(chunk);
   }
-  std::ranges::sort(chunks, [](const Chunk& a, const Chunk& b) {
-    return a.cost != b.cost ? a.cost > b.cost : a.first < b.first;
-  });
+  std::ranges::sort(
+      chunks, [](const Chunk& a, const Chunk& b) { return a.cost != b.cost ? a.cost > b.cost : a.first < b.first; });
   loads.assign(threads, 0);
   for (const Chunk& chunk : chunks) *std::ranges::min_element(loads) += chunk.cost;
   return *std::ranges::max_element(loads);

@@ -25,10 +25,10 @@ struct Chunk {
 };
 
 // Activations of a chunk this large stay in the second-level cache between ops, weights are read once per chunk.
-constexpr size_t kChunkTokens = 256;
+constexpr size_t kChunkTokens = 96;
 
-/// Divides sequences (cu_seqlens [n + 1]) into chunks of consecutive ones: of about kChunkTokens, of nearly equal cost, a
-/// whole number per thread where possible. Writes them most expensive first and returns the time until the last of
+/// Divides sequences (cu_seqlens [n + 1]) into chunks of consecutive ones: of about kChunkTokens, of nearly equal cost,
+/// a whole number per thread where possible. Writes them most expensive first and returns the time until the last of
 /// `threads` is done when each takes the next chunk as it gets free, in the unit of cost.
 /// `loads` is memory to work in.
 double plan_chunks(std::span<const int32_t> cu_seqlens, const Cost& cost, size_t threads, std::vector<Chunk>& chunks,

@@ -19,9 +19,9 @@ class CpuBuffer final : public Buffer {
   AlignedBuffer<float> values_;
 };
 
-/// The address of row r of a view of ours.
+/// The address of row r of a view of ours. The sum may wrap on the way: see CpuStream::run_chunk.
 inline float* row(const TensorView& view, size_t r) {
-  return static_cast<CpuBuffer*>(view.buffer)->data() + view.offset + r * view.row_stride;
+  return static_cast<CpuBuffer*>(view.buffer)->data() + (view.offset + r * view.row_stride);
 }
 
 class CpuLinear final : public Linear {

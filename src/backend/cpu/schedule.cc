@@ -72,18 +72,45 @@ void CpuStream::make_plan() {
   // A chunk owns its rows of every buffer only if all views of a buffer agree on where the rows are.
   bool owns_rows = true;
   for (const Layout& layout : layouts_) {
-    owns_rows = owns_rows && layout.rows != Rows::other &&
-                std::ranges::count(layouts_, layout.buffer, &Layout::buffer) == 1;
+    owns_rows =
+        owns_rows && layout.rows != Rows::other && std::ranges::count(layouts_, layout.buffer, &Layout::buffer) == 1;
   }
   by_chunk_ = schedule_ != Schedule::by_op && owns_rows &&
               (schedule_ == Schedule::by_chunk || threads_ == 1 || total < kWorthWaking ||
                latest * static_cast<double>(threads_) <= kMostImbalance * total);
+  slot_rows_ = 0;
+  if (!by_chunk_ || !can_share_rows()) return;
+  for (const Chunk& chunk : chunks_) {
+    const int32_t tokens = batch_->cu_seqlens[chunk.last] - batch_->cu_seqlens[chunk.first];
+    slot_rows_ = std::max(slot_rows_, static_cast<size_t>(tokens));
+  }
+  if (slot_rows_ * threads_ > batch_->num_tokens()) slot_rows_ = 0;
+}
+
+/// True if nothing is read that this batch has not written: then rows need not outlive their chunk.
+bool CpuStream::can_share_rows() const {
+  const auto written_before = [&](const TensorView& view, size_t op) {
+    return !view || std::any_of(ops_.begin(), ops_.begin() + static_cast<ptrdiff_t>(op), [&](const Op& earlier) {
+      return earlier.out.buffer == view.buffer || earlier.sum.buffer == view.buffer;
+    });
+  };
+  for (size_t i = 0; i < ops_.size(); ++i) {
+    const TensorView& in = ops_[i].kind == OpKind::l2_normalize ? ops_[i].out : ops_[i].in;
+    if (!written_before(in, i) || !written_before(ops_[i].epilogue.residual, i)) return false;
+  }
+  return true;
 }
 
 void CpuStream::run_chunk(const Chunk& chunk, size_t thread) {
   const auto token = static_cast<size_t>(batch_->cu_seqlens[chunk.first]);
   const auto token_end = static_cast<size_t>(batch_->cu_seqlens[chunk.last]);
-  for (const Op& op : ops_) {
+  // The same rows for every chunk of a thread stay in its cache, where those of all tokens would pass through memory.
+  // Rows are still numbered by token: views move instead, to below their buffer if need be.
+  const size_t distance = slot_rows_ == 0 ? 0 : thread * slot_rows_ - token;
+  for (Op op : ops_) {
+    for (TensorView* view : {&op.in, &op.out, &op.sum, &op.epilogue.residual}) {
+      if (*view && rows_of(*view) == Rows::tokens) view->offset += distance * view->row_stride;
+    }
     if (!by_sequence(op)) {
       const bool tokens = rows_of(op.in ? op.in : op.out) == Rows::tokens;
       run_rows(kernels_, *batch_, op, tokens ? token : chunk.first, tokens ? token_end : chunk.last);

@@ -6,9 +6,9 @@
 namespace fletcher::cpu {
 
 /// out[i] = softmax(scale·q[i]·kᵀ)·v for queries [first_query, last_query) of a sequence of `length` tokens and `heads`
-/// heads, whose queries (and outputs) lie head_dim floats apart in a row. Rows of q, k and v are `ld` floats apart, of out
-/// `ldo`. Keys and values are packed once per call; scores of a block of queries are whole rows (memory linear in length,
-/// never length²), so sums run over the keys of the sequence in ascending order whatever the block.
+/// heads, whose queries (and outputs) lie head_dim floats apart in a row. Rows of q, k and v are `ld` floats apart, of
+/// out `ldo`. Keys and values are packed once per call; scores of a block of queries are whole rows (memory linear in
+/// length, never length²), so sums run over the keys of the sequence in ascending order whatever the block.
 struct AttentionArgs {
   const float* q;
   const float* k;

@@ -8,9 +8,9 @@
 namespace fletcher::cpu {
 
 /// out = act(a·Wᵀ + bias) + residual for rows [0, rows) and panels [first_panel, last_panel).
-/// W is packed [panel][k][column]; a panel has panel_columns columns, the last one as many whole vectors as it needs, its
-/// columns beyond `columns` zero. Every output element is Σ a[k]·w[k] in one chain with k ascending, then bias, act and
-/// residual: its bits depend on nothing else. Rows need no alignment. residual may be out.
+/// W is packed [panel][k][column]; a panel has panel_columns columns, the last one as many whole vectors as it needs,
+/// its columns beyond `columns` zero. Every output element is Σ a[k]·w[k] in one chain with k ascending, then bias, act
+/// and residual: its bits depend on nothing else. Rows need no alignment. residual may be out.
 struct GemmArgs {
   const float* a;
   size_t lda;

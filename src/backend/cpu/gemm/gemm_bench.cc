@@ -1,5 +1,5 @@
-// cpu_microbench [ISA] [THREADS] [NAME]: percent of the register peak, measured in the same run, of products, attention and a
-// whole MiniLM-shaped encoder on random weights. Best of several runs: machines are noisy.
+// cpu_microbench [ISA] [THREADS] [NAME]: percent of the register peak, measured in the same run, of products, attention
+// and a whole MiniLM-shaped encoder on random weights. Best of several runs: machines are noisy.
 
 #include <algorithm>
 #include <chrono>
@@ -102,16 +102,19 @@ void bench_ops(Bench& b, size_t tokens) {
   b.report("384 -> 1536 gelu", 2 * m * 384 * 1536,
            once([&] { stream->linear(x.view, *up, {.act = ActivationKind::gelu}, wide.view); }));
   b.report("1536 -> 384 plain", 2 * m * 384 * 1536, once([&] { stream->linear(wide.view, *down, {}, x.view); }));
-  b.report("1536 -> 384 residual, norm", 2 * m * 384 * 1536, once([&] {
-             stream->linear_norm(wide.view, *down, {.residual = x.view}, *norm, x.view, x.view);
-           }));
+  b.report("1536 -> 384 residual, norm", 2 * m * 384 * 1536,
+           once([&] { stream->linear_norm(wide.view, *down, {.residual = x.view}, *norm, x.view, x.view); }));
 }
 
 void bench_encoder(Bench& b, const char* what, const std::vector<size_t>& lengths) {
   std::vector<Layer> layers(kLayers);
   for (Layer& l : layers) {
-    l = {b.linear(kHidden, 3 * kHidden), b.linear(kHidden, kHidden), b.linear(kHidden, kIntermediate),
-         b.linear(kIntermediate, kHidden), b.norm(), b.norm()};
+    l = {b.linear(kHidden, 3 * kHidden),
+         b.linear(kHidden, kHidden),
+         b.linear(kHidden, kIntermediate),
+         b.linear(kIntermediate, kHidden),
+         b.norm(),
+         b.norm()};
   }
   Batch batch;
   double flops = 0;
