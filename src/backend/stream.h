@@ -38,8 +38,8 @@ struct EmbeddingSpec {
   const Norm* norm = nullptr;
 };
 
-/// How the rows of a sequence become one, as sentence-transformers' Pooling module defines them. Tokens before
-/// Batch::pool_begin are left out, except that cls always takes the first row.
+/// How the rows of a sequence become one, as sentence-transformers' Pooling module (6.2) defines them. Tokens before
+/// Batch::pool_begin are left out: cls takes the first row after them.
 enum class PoolingMode : uint8_t { cls, mean, max, mean_sqrt_len, weighted_mean, last_token };
 
 /// An in-order queue of ops on one backend. Not thread-safe: one per worker. Ops return nothing and may run later; the

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -82,6 +83,12 @@ struct ThreadPool::State {
   std::atomic<uint32_t> gate = 0;
   std::vector<std::jthread> workers;
 
+  ~State() {
+    stop.store(true, std::memory_order_release);
+    job.fetch_add(1, std::memory_order_release);
+    job.notify_all();
+  }
+
   void work(size_t thread) {
     for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) call(task, i, thread);
   }
@@ -108,18 +115,17 @@ struct ThreadPool::State {
   }
 };
 
-ThreadPool::ThreadPool(size_t num_threads)
-    : num_threads_(std::max<size_t>(1, num_threads)), state_(std::make_unique<State>()) {
-  for (size_t thread = 1; thread < num_threads_; ++thread) {
-    state_->workers.emplace_back([state = state_.get(), thread] { state->serve(thread); });
+ThreadPool::ThreadPool(size_t num_threads) : num_threads_(1), state_(std::make_unique<State>()) {
+  try {
+    for (; num_threads_ < num_threads; ++num_threads_) {
+      state_->workers.emplace_back([state = state_.get(), thread = num_threads_] { state->serve(thread); });
+    }
+  } catch (const std::system_error&) {
+    // The system gives no more threads (a limit on processes or memory): those there are do the work.
   }
 }
 
-ThreadPool::~ThreadPool() {
-  state_->stop.store(true, std::memory_order_release);
-  state_->job.fetch_add(1, std::memory_order_release);
-  state_->job.notify_all();
-}
+ThreadPool::~ThreadPool() = default;
 
 void ThreadPool::run(size_t count, const void* task, TaskFn call) {
   const std::lock_guard turn(state_->turn);

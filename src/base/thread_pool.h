@@ -11,7 +11,8 @@ namespace fletcher {
 /// up; at least 1.
 size_t usable_threads();
 
-/// `num_threads - 1` workers plus whoever calls. Workers spin briefly for new work, then park.
+/// `num_threads - 1` workers (fewer where the system refuses more) plus whoever calls. Workers spin briefly for new
+/// work, then park.
 class ThreadPool {
  public:
   explicit ThreadPool(size_t num_threads);

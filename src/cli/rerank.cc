@@ -119,10 +119,16 @@ Outcome<void> run_rerank(const RerankFlags& flags, const std::vector<std::string
   FLETCHER_CLI_TRY_ASSIGN(const auto source, open_texts(texts, flags.input));
   FLETCHER_CLI_TRY_ASSIGN(const auto engine, load_engine(flags.model, flags.progress));
   const bool cross_encoder = engine->info().classifier;
-  const bool one_label = engine->info().labels.size() == 1;
   const bool keep_documents = flags.return_documents || stdout_is_terminal();
   EmbedRequest request = flags.text.request();
   std::vector<float> query;
+  if (cross_encoder && engine->info().labels.size() != 1) {
+    return fail(ExitCode::model, engine->info().name + " has " + std::to_string(engine->info().labels.size()) +
+                                     " labels, wanted one: a score to order documents by");
+  }
+  if (cross_encoder && (request.prompt || request.prompt_name)) {
+    return fail(ExitCode::usage, "--prompt and --prompt-name: a cross-encoder reads query and document, no prompt");
+  }
   if (cross_encoder) {
     request.outputs = static_cast<uint8_t>(Output::logits);
   } else {
@@ -137,7 +143,7 @@ Outcome<void> run_rerank(const RerankFlags& flags, const std::vector<std::string
     if (cross_encoder) {
       // With one label the logit orders what its sigmoid would round to the same score.
       const float activated = engine->score(row.item.logits);
-      scored.key = one_label ? row.item.logits[0] : activated;
+      scored.key = row.item.logits[0];
       scored.score = flags.raw_scores ? row.item.logits[0] : activated;
     } else {
       scored.score = scored.key = static_cast<float>(cosine(query, row.item.dense));

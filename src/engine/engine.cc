@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
 #include <filesystem>
 #include <latch>
+#include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -24,6 +27,8 @@ namespace {
 
 constexpr size_t kDefaultBudgetTokens = 2048;
 constexpr size_t kQueueBudgets = 16;
+constexpr size_t kMaxBudgetTokens = size_t{1} << 20;  // its activations are gigabytes already
+constexpr const char* kShuttingDown = "the engine is shutting down";
 
 Result<Precision> parse_precision(std::string_view name) {
   if (name == "fp32" || name == "auto") return Precision::f32;
@@ -115,7 +120,23 @@ struct Engine::Impl {
   std::unique_ptr<RequestQueue> queue;
   std::unique_ptr<Worker> worker;
   std::atomic<double> tokenize_seconds = 0;
+  std::mutex submit_mutex;  // guards submitting
+  std::condition_variable none_submitting;
+  size_t submitting = 0;       // calls of submit() that are inside: the destructor waits for them
   std::jthread worker_thread;  // last: joined before what it uses goes
+
+  /// Counts a call of submit() for as long as it is inside.
+  struct Submitting {
+    explicit Submitting(Impl& engine) : impl(engine) {
+      const std::lock_guard lock(impl.submit_mutex);
+      ++impl.submitting;
+    }
+    ~Submitting() {
+      const std::lock_guard lock(impl.submit_mutex);
+      if (--impl.submitting == 0) impl.none_submitting.notify_all();
+    }
+    Impl& impl;
+  };
 
   Result<void> load();
   /// The text to put before every input, from the request's prompt, prompt_name or the model's default.
@@ -125,10 +146,21 @@ struct Engine::Impl {
   Result<void> tokenize(const Input& input, const std::string& prompt, const EmbedRequest& request,
                         Encoding& out) const;
   Result<void> check_ids(std::span<const int32_t> ids) const;
+  Result<void> check_type_ids(std::span<const int32_t> type_ids) const;
+  /// Tokens of `encoding` that pooling leaves out, given those of the prompt. INVALID_ARGUMENT if none would be left.
+  Result<int32_t> pool_begin(const Encoding& encoding, int32_t prompt_tokens, Truncation truncation) const;
 };
 
 Result<void> Engine::Impl::load() {
   FLETCHER_TRY_ASSIGN(const Precision precision, parse_precision(options.precision));
+  if (options.budget_tokens > kMaxBudgetTokens) {
+    return invalid_argument("budget_tokens " + std::to_string(options.budget_tokens) + ", wanted at most " +
+                            std::to_string(kMaxBudgetTokens));
+  }
+  std::error_code error;
+  if (std::filesystem::is_regular_file(options.model_path, error)) {
+    return invalid_argument(options.model_path + ": is a file, wanted a model folder (with config.json and weights)");
+  }
   pool = std::make_unique<ThreadPool>(options.threads == 0 ? usable_threads() : options.threads);
   FLETCHER_TRY_ASSIGN(backend, make_backend({.device = options.device, .isa = options.isa, .pool = pool.get()}));
   FLETCHER_TRY_ASSIGN(const SentencePipeline pipeline, read_sentence_pipeline(options.model_path));
@@ -150,7 +182,11 @@ Result<void> Engine::Impl::load() {
   queue = std::make_unique<RequestQueue>(options.queue_tokens == 0 ? kQueueBudgets * budget : options.queue_tokens);
   FLETCHER_TRY_ASSIGN(worker, Worker::create(*model, *backend, budget));
   info.workspace_bytes = worker->workspace_bytes();
-  worker_thread = std::jthread([this] { worker->run(*queue); });
+  try {
+    worker_thread = std::jthread([this] { worker->run(*queue); });
+  } catch (const std::system_error& refused) {
+    return resource_exhausted(std::string("cannot start a thread: ") + refused.what());
+  }
   return {};
 }
 
@@ -167,7 +203,8 @@ Result<std::string> Engine::Impl::find_prompt(const EmbedRequest& request) const
 Result<int32_t> Engine::Impl::prompt_tokens(const std::string& prompt) const {
   if (prompt.empty() || model->pipeline().include_prompt) return 0;
   Encoding encoding;
-  FLETCHER_TRY(tokenizer->encode(prompt, {.with_offsets = true}, encoding));
+  const bool lower = model->pipeline().do_lower_case;
+  FLETCHER_TRY(tokenizer->encode(lower ? lower_case(prompt) : prompt, {.with_offsets = true}, encoding));
   size_t tokens = encoding.ids.size();
   while (tokens > 0 && encoding.special[tokens - 1] != 0) --tokens;
   return static_cast<int32_t>(tokens);
@@ -183,6 +220,24 @@ Result<void> Engine::Impl::check_ids(std::span<const int32_t> ids) const {
   }
   if (ids.empty()) return invalid_argument("no token ids");
   return {};
+}
+
+Result<void> Engine::Impl::check_type_ids(std::span<const int32_t> type_ids) const {
+  const auto types = static_cast<int32_t>(model->config().type_vocab_size);
+  const auto highest = std::ranges::max_element(type_ids);
+  if (highest == type_ids.end() || *highest < types) return {};
+  return failed_precondition("the tokenizer gives token type " + std::to_string(*highest) +
+                             ", but the model's type_vocab_size is " + std::to_string(types));
+}
+
+Result<int32_t> Engine::Impl::pool_begin(const Encoding& encoding, int32_t prompt_tokens, Truncation truncation) const {
+  if (prompt_tokens == 0) return 0;
+  // Cut at the left, the prompt goes first; what stands before it ([CLS]) stays.
+  const auto dropped = static_cast<int32_t>(encoding.untruncated_length - encoding.ids.size());
+  const int32_t begin = truncation == Truncation::left ? std::max(1, prompt_tokens - dropped) : prompt_tokens;
+  if (begin < static_cast<int32_t>(encoding.ids.size())) return begin;
+  return invalid_argument("the prompt's " + std::to_string(prompt_tokens) + " tokens leave none of the text within " +
+                          std::to_string(encoding.ids.size()));
 }
 
 Result<void> Engine::Impl::tokenize(const Input& input, const std::string& prompt, const EmbedRequest& request,
@@ -213,6 +268,7 @@ Result<void> Engine::Impl::tokenize(const Input& input, const std::string& promp
                                   : tokenizer->encode(prompt + text, encode_options, out));
     }
   }
+  FLETCHER_TRY(check_type_ids(out.type_ids));
   if (request.truncation == Truncation::error && out.untruncated_length > max_length) {
     return invalid_argument(std::to_string(out.untruncated_length) + " tokens, wanted at most " +
                             std::to_string(max_length));
@@ -226,8 +282,10 @@ Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() {
   if (impl_->queue == nullptr) return;
   for (const PendingItem& item : impl_->queue->close()) {
-    item.state->sink(item.index, cancelled("the engine is shutting down"));
+    item.state->sink(item.index, cancelled(kShuttingDown));
   }
+  std::unique_lock lock(impl_->submit_mutex);
+  impl_->none_submitting.wait(lock, [this] { return impl_->submitting == 0; });
 }
 
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
@@ -243,6 +301,7 @@ Result<std::string> Engine::fingerprint() const { return fingerprint_folder(impl
 
 void Engine::submit(EmbedRequest request, ItemSink sink) {
   Impl& impl = *impl_;
+  const Impl::Submitting inside(impl);
   const auto refuse_all = [&](const Error& error) {
     for (size_t i = 0; i < request.inputs.size(); ++i) sink(i, tl::unexpected<Error>(error));
   };
@@ -267,9 +326,27 @@ void Engine::submit(EmbedRequest request, ItemSink sink) {
       state->sink(i, tl::unexpected<Error>(tokenized.error()));
       continue;
     }
-    PendingItem item{state, i, std::move(encoding.ids), std::move(encoding.type_ids), 0, encoding.untruncated_length};
-    if (std::holds_alternative<std::string>(inputs[i])) item.pool_begin = *prompt_tokens;
-    if (!impl.queue->push(item)) state->sink(i, cancelled("the request was stopped before the input was queued"));
+    const bool is_text = std::holds_alternative<std::string>(inputs[i]);
+    const auto begin = impl.pool_begin(encoding, is_text ? *prompt_tokens : 0, state->request.truncation);
+    if (!begin) {
+      state->sink(i, tl::unexpected<Error>(begin.error()));
+      continue;
+    }
+    PendingItem item{
+        state, i, std::move(encoding.ids), std::move(encoding.type_ids), *begin, encoding.untruncated_length};
+    switch (impl.queue->push(item)) {
+      case RequestQueue::Push::queued:
+        break;
+      case RequestQueue::Push::stopped:
+        state->sink(i, cancelled("the request was cancelled"));
+        break;
+      case RequestQueue::Push::late:
+        state->sink(i, make_error(Code::deadline_exceeded, "the deadline passed before the input was queued"));
+        break;
+      case RequestQueue::Push::closed:
+        for (; i < inputs.size(); ++i) state->sink(i, cancelled(kShuttingDown));
+        return;
+    }
   }
 }
 

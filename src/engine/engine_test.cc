@@ -196,10 +196,14 @@ std::string copy_with(const std::vector<std::pair<std::string, std::string>>& fi
   return folder.string();
 }
 
+std::string tiny_tokenizer() {
+  std::ifstream file(kBert + "/tokenizer.json");
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
 /// The tiny model's tokenizer without its lower-casing: capitals are unknown to its vocabulary.
 std::string cased_tokenizer() {
-  std::ifstream file(kBert + "/tokenizer.json");
-  std::string json((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string json = tiny_tokenizer();
   const std::string on = "\"lowercase\":true";
   return json.replace(json.find(on), on.size(), "\"lowercase\":false");
 }
@@ -235,6 +239,77 @@ TEST(Engine, LeavesThePromptOutOfThePoolingWhereTheFolderAsks) {
                 copy_with({{"config_sentence_transformers.json", prompts},
                            {"1_Pooling/config.json", R"({"pooling_mode_mean_tokens":true,"include_prompt":false})"}})});
   EXPECT_FALSE(same_bits(mean->embed({.inputs = {"hello"}})[0]->dense, named[0]->dense));
+}
+
+TEST(Engine, MayGoWhileOthersSubmit) {
+  std::atomic<int> answered = 0;
+  constexpr int kInputs = 5000;
+  auto engine = load({.model_path = kBert, .budget_tokens = 64, .queue_tokens = 64});
+  std::latch started(1);
+  std::jthread caller([&, raw = engine.get()] {
+    EmbedRequest request;
+    for (int i = 0; i < kInputs; ++i) request.inputs.emplace_back("some text");
+    raw->submit(std::move(request), [&](size_t, const Result<Item>&) {
+      if (answered++ == 10) started.count_down();
+    });
+  });
+  started.wait();
+  engine.reset();
+  caller.join();
+  EXPECT_EQ(answered.load(), kInputs);
+}
+
+TEST(Engine, RefusesTokenTypesThatTheModelLacks) {
+  std::string json = tiny_tokenizer();
+  const std::string slot = R"({"Sequence":{"id":"A","type_id":0}})";
+  json.replace(json.find(slot), slot.size(), R"({"Sequence":{"id":"A","type_id":1000000}})");
+  const auto engine = load({.model_path = copy_with({{"tokenizer.json", json}})});
+  const auto items = engine->embed({.inputs = {"hello"}});
+  ASSERT_FALSE(items[0]);
+  EXPECT_EQ(items[0].error().message, "the tokenizer gives token type 1000000, but the model's type_vocab_size is 2");
+}
+
+TEST(Engine, LeavesNoTextToAPromptThatIsTooLong) {
+  const auto engine =
+      load({.model_path =
+                copy_with({{"1_Pooling/config.json", R"({"pooling_mode":["mean","cls"],"include_prompt":false})"}})});
+  const auto left = engine->embed({.inputs = {"hello world this is a long text"},
+                                   .prompt = "query: ",
+                                   .truncation = Truncation::left,
+                                   .max_length = 5});
+  ASSERT_TRUE(left[0]) << left[0].error().message;
+  EXPECT_EQ(left[0]->dense.size(), 128u);
+  EXPECT_NE(left[0]->dense[0], 0.0f);
+  const auto right = engine->embed({.inputs = {"hello"}, .prompt = "a long prompt that fills it all", .max_length = 5});
+  ASSERT_FALSE(right[0]);
+  EXPECT_EQ(right[0].error().code, Code::invalid_argument);
+}
+
+TEST(Engine, LoadsCrossEncodersAsSentenceTransformersSavesThem) {
+  const fs::path folder = fs::path(testing::TempDir()) / "fletcher-saved-cross-encoder";
+  fs::remove_all(folder);
+  fs::copy(kReranker, folder, fs::copy_options::recursive);
+  std::ofstream(folder / "modules.json")
+      << R"([{"type":"sentence_transformers.base.modules.transformer.Transformer","path":""}])";
+  std::ofstream(folder / "config_sentence_transformers.json")
+      << R"({"model_type":"CrossEncoder","activation_fn":"torch.nn.modules.linear.Identity"})";
+  const auto engine = load({.model_path = folder.string()});
+  EXPECT_TRUE(engine->info().classifier);
+  EXPECT_EQ(engine->info().score_activation, "identity");
+  EXPECT_EQ(engine->score({-3.0f}), -3.0f);
+}
+
+TEST(Engine, FingerprintsContentNotPlace) {
+  const std::string plain = copy_with({});
+  const fs::path linked = fs::path(testing::TempDir()) / "fletcher-linked-model";
+  fs::remove_all(linked);
+  fs::create_directories(linked);
+  for (const auto& entry : fs::directory_iterator(plain)) {
+    if (entry.is_regular_file()) fs::create_symlink(entry.path(), linked / entry.path().filename());
+  }
+  fs::copy(fs::path(plain) / "1_Pooling", linked / "1_Pooling", fs::copy_options::recursive);
+  EXPECT_EQ(load({.model_path = plain})->fingerprint().value(),
+            load({.model_path = linked.string()})->fingerprint().value());
 }
 
 TEST(Engine, SaysWhichPromptsThereAre) {

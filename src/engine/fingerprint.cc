@@ -24,8 +24,9 @@ Result<std::vector<std::string>> deciding_files(const std::string& folder) {
   std::error_code error;
   fs::recursive_directory_iterator entry(folder, error), end;
   for (; !error && entry != end; entry.increment(error)) {
-    if (entry->is_regular_file() && std::ranges::count(kExtensions, entry->path().extension().string()) > 0) {
-      names.push_back(fs::relative(entry->path(), folder).generic_string());
+    // By its name in the folder, not where a link leads: the same content is the same model in every cache layout.
+    if (std::ranges::count(kExtensions, entry->path().extension().string()) > 0 && !entry->is_directory(error)) {
+      names.push_back(entry->path().lexically_relative(folder).generic_string());
     }
   }
   if (error) return unavailable(folder + ": cannot list: " + error.message());

@@ -4,7 +4,7 @@
 
 namespace fletcher {
 
-bool RequestQueue::push(PendingItem& item) {
+RequestQueue::Push RequestQueue::push(PendingItem& item) {
   const EmbedRequest& request = item.state->request;
   std::unique_lock lock(mutex_);
   const auto has_room = [&] {
@@ -12,12 +12,13 @@ bool RequestQueue::push(PendingItem& item) {
   };
   const bool ready = request.deadline ? not_full_.wait_until(lock, request.stop_token, *request.deadline, has_room)
                                       : not_full_.wait(lock, request.stop_token, has_room);
-  if (!ready || closed_) return false;
+  if (closed_) return Push::closed;
+  if (!ready) return request.stop_token.stop_requested() ? Push::stopped : Push::late;
   waiting_tokens_ += item.ids.size();
   lanes_[static_cast<size_t>(request.lane)].push_back(std::move(item));
   lock.unlock();
   not_empty_.notify_one();
-  return true;
+  return Push::queued;
 }
 
 bool RequestQueue::pop_batch(size_t budget_tokens, std::vector<PendingItem>& batch) {

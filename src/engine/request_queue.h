@@ -35,9 +35,10 @@ class RequestQueue {
  public:
   explicit RequestQueue(size_t capacity_tokens) : capacity_tokens_(capacity_tokens) {}
 
-  /// Blocks while the queue is full (a single input larger than the queue still gets in when it is empty). False, and
-  /// the item untouched, if the queue is closed or the item's request was stopped or ran out of time.
-  bool push(PendingItem& item);
+  enum class Push : uint8_t { queued, closed, stopped, late };
+  /// Blocks while the queue is full (a single input larger than the queue still gets in when it is empty). The item is
+  /// untouched unless it was queued.
+  Push push(PendingItem& item);
   /// Blocks for work, then moves inputs of together at most `budget_tokens` (at least one input) into `batch`, the
   /// interactive lane first. False when closed.
   bool pop_batch(size_t budget_tokens, std::vector<PendingItem>& batch);

@@ -70,9 +70,15 @@ Result<void> Model::load_weights(Backend& backend, Precision precision) {
   config_ = std::move(*config);
   config_.architecture = (*entry)->architecture;
   // A folder with a Pooling module embeds, whatever class its weights were trained as.
-  const bool classifier = (*entry)->classifier && !pipeline_.has_modules_json;
+  const bool classifier = (*entry)->classifier && !pipeline_.has_pooling_module;
   if (classifier) {
-    if (auto labels = parse_labels(json, config_); !labels) return with_context(std::move(labels).error(), config_path);
+    if (auto labels = parse_labels(json, pipeline_.activation_fn, config_); !labels)
+      return with_context(std::move(labels).error(), config_path);
+  }
+
+  if (!classifier && pipeline_.pooling.empty()) {
+    return invalid_argument(folder + "/modules.json: no Pooling module, and " + config_.architecture +
+                            " is no classifier");
   }
 
   FLETCHER_TRY_ASSIGN(file_, TensorFile::open(folder));

@@ -40,7 +40,7 @@ Result<ActivationKind> parse_torch_activation(std::string_view class_path) {
   return look_up(kTorchNames, class_path.substr(class_path.rfind('.') + 1));
 }
 
-Result<void> parse_labels(const Json& config, ModelConfig& out) {
+Result<void> parse_labels(const Json& config, const std::string& activation_fn, ModelConfig& out) {
   if (const Json::Object* labels = config["id2label"].as_object(); labels != nullptr && !labels->empty()) {
     out.labels.assign(labels->size(), "");
     for (size_t i = 0; i < labels->size(); ++i) {
@@ -55,6 +55,7 @@ Result<void> parse_labels(const Json& config, ModelConfig& out) {
   std::string activation;
   FLETCHER_TRY_ASSIGN(activation, config.string_or("sbert_ce_default_activation_function", ""));
   FLETCHER_TRY_ASSIGN(activation, config["sentence_transformers"].string_or("activation_fn", activation));
+  if (!activation_fn.empty()) activation = activation_fn;
   const std::string_view name = std::string_view(activation).substr(activation.rfind('.') + 1);
   if (name.empty()) return {};
   if (name == "Identity") {

@@ -36,8 +36,8 @@ Result<ActivationKind> parse_activation(std::string_view name);
 /// The last part of a torch class path, such as "torch.nn.modules.activation.Tanh", as an activation.
 Result<ActivationKind> parse_torch_activation(std::string_view class_path);
 
-/// `id2label` (or `num_labels`) and the activation rule of sentence-transformers' CrossEncoder: the class named in
-/// config.json, else sigmoid for one label and softmax for several.
-Result<void> parse_labels(const Json& config, ModelConfig& out);
+/// `id2label` (or `num_labels`) and the activation: the class that sentence-transformers' CrossEncoder saved
+/// (`activation_fn` of its own file, else what config.json says), else sigmoid for one label and softmax for several.
+Result<void> parse_labels(const Json& config, const std::string& activation_fn, ModelConfig& out);
 
 }  // namespace fletcher

@@ -21,11 +21,12 @@ constexpr std::array<std::pair<std::string_view, PoolingMode>, 6> kPoolingFlags 
     {"pooling_mode_lasttoken", PoolingMode::last_token},
 }};
 
-constexpr std::array<std::pair<std::string_view, PoolingMode>, 6> kPoolingNames = {{
+constexpr std::array<std::pair<std::string_view, PoolingMode>, 7> kPoolingNames = {{
     {"cls", PoolingMode::cls},
     {"max", PoolingMode::max},
     {"mean", PoolingMode::mean},
     {"mean_sqrt_len", PoolingMode::mean_sqrt_len},
+    {"mean_sqrt_len_tokens", PoolingMode::mean_sqrt_len},
     {"weightedmean", PoolingMode::weighted_mean},
     {"lasttoken", PoolingMode::last_token},
 }};
@@ -54,9 +55,18 @@ Result<void> read_pooling(const std::string& folder, SentencePipeline& out) {
     FLETCHER_TRY_ASSIGN(const bool on, in_file(config.bool_or(flag, false), path));
     if (on) out.pooling.push_back(mode);
   }
-  if (out.pooling.empty() && config["pooling_mode"].as_string() != nullptr) {
-    FLETCHER_TRY_ASSIGN(const PoolingMode mode, in_file(parse_pooling_mode(*config["pooling_mode"].as_string()), path));
-    out.pooling.push_back(mode);
+  // Newer releases write one name, or an array of them in the order of the concatenation.
+  const Json& modes = config["pooling_mode"];
+  if (out.pooling.empty() && !modes.is_null()) {
+    const Json::Array names = modes.as_array() != nullptr ? *modes.as_array() : Json::Array{modes};
+    for (const Json& name : names) {
+      if (name.as_string() == nullptr) {
+        return invalid_argument(path + ": \"pooling_mode\": " + modes.describe() +
+                                ", wanted a name or an array of names");
+      }
+      FLETCHER_TRY_ASSIGN(const PoolingMode mode, in_file(parse_pooling_mode(*name.as_string()), path));
+      out.pooling.push_back(mode);
+    }
   }
   if (out.pooling.empty()) return invalid_argument(path + ": no pooling mode is true");
   FLETCHER_TRY_ASSIGN(out.include_prompt, in_file(config.bool_or("include_prompt", true), path));
@@ -120,7 +130,7 @@ Result<void> read_modules(const std::string& folder, SentencePipeline& out) {
     }
   }
   if (!transformer) return invalid_argument(path + ": no Transformer module");
-  if (out.pooling.empty()) return invalid_argument(path + ": no Pooling module");
+  out.has_pooling_module = !out.pooling.empty();  // a cross-encoder has none
   if (!out.modules.empty() && out.modules.back().kind == PostModule::Kind::normalize) {
     out.modules.pop_back();
     out.normalize = true;
@@ -151,6 +161,7 @@ Result<void> read_prompts(const std::string& folder, SentencePipeline& out) {
       FLETCHER_TRY_ASSIGN(out.prompts[name], in_file(config["prompts"].string_or(name, ""), path));
     }
   }
+  FLETCHER_TRY_ASSIGN(out.activation_fn, in_file(config.string_or("activation_fn", ""), path));
   FLETCHER_TRY_ASSIGN(out.default_prompt_name, in_file(config.string_or("default_prompt_name", ""), path));
   if (!out.default_prompt_name.empty() && !out.prompts.contains(out.default_prompt_name)) {
     return invalid_argument(path + ": \"default_prompt_name\": \"" + out.default_prompt_name +

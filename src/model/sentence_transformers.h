@@ -35,6 +35,8 @@ struct SentencePipeline {
   std::map<std::string, std::string> prompts;
   std::string default_prompt_name;
   bool has_modules_json = false;
+  bool has_pooling_module = false;
+  std::string activation_fn;  // of a cross-encoder, as config_sentence_transformers.json names it
 };
 
 /// Reads modules.json, N_Pooling/config.json, N_Dense/config.json, sentence_bert_config.json and

@@ -134,12 +134,12 @@ void run_pool(const Kernels& kernels, const Batch& batch, const Op& op, size_t s
   const size_t skipped = static_cast<size_t>(batch.pool_begin[sequence]), from = begin + skipped;
   const size_t cols = op.in.cols;
   float* out = row(op.out, sequence);
-  if (op.pooling == PoolingMode::cls) {
-    std::memcpy(out, row(op.in, begin), cols * sizeof(float));
-    return;
-  }
   if (from >= end) {
     std::fill_n(out, cols, 0.0f);
+    return;
+  }
+  if (op.pooling == PoolingMode::cls) {
+    std::memcpy(out, row(op.in, from), cols * sizeof(float));
     return;
   }
   if (op.pooling == PoolingMode::last_token) {

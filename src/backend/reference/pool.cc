@@ -21,7 +21,7 @@ double pool_column(TensorView in, PoolingMode mode, size_t begin, size_t from, s
   }
   switch (mode) {
     case PoolingMode::cls:
-      return row(in, begin)[c];
+      return row(in, from)[c];
     case PoolingMode::last_token:
       return row(in, to - 1)[c];
     case PoolingMode::max:
@@ -42,7 +42,7 @@ void pool(const Batch& batch, TensorView in, PoolingMode mode, TensorView out) {
     const auto begin = static_cast<size_t>(batch.cu_seqlens[s]), end = static_cast<size_t>(batch.cu_seqlens[s + 1]);
     const size_t from = begin + static_cast<size_t>(batch.pool_begin[s]);
     for (size_t c = 0; c < in.cols; ++c) {
-      row(out, s)[c] = from < end || mode == PoolingMode::cls ? pool_column(in, mode, begin, from, end, c) : 0;
+      row(out, s)[c] = from < end ? pool_column(in, mode, begin, from, end, c) : 0;
     }
   }
 }
