@@ -66,9 +66,9 @@ Stored::Stored(const Matrix& matrix, DType dtype) : dtype_(dtype), rows_(matrix.
     uint16_t narrow = static_cast<uint16_t>(bits >> 16);
     if (dtype == DType::f16) {
       const uint32_t exponent = bits >> 23 & 0xFF;
-      narrow = exponent < 113 ? uint16_t{0}
-                              : static_cast<uint16_t>((bits >> 16 & 0x8000) | (exponent - 112) << 10 |
-                                                      (bits >> 13 & 0x3FF));
+      narrow = exponent < 113
+                   ? uint16_t{0}
+                   : static_cast<uint16_t>((bits >> 16 & 0x8000) | (exponent - 112) << 10 | (bits >> 13 & 0x3FF));
     }
     const void* source = dtype == DType::f32 ? static_cast<const void*>(&bits) : &narrow;
     std::memcpy(bytes_.data() + 1 + i * size, source, size);
@@ -119,8 +119,8 @@ const Linear& Session::linear(const Matrix& weight, const Matrix& bias, DType dt
 
 const Norm& Session::norm(const Matrix& gamma, const Matrix& beta, float eps) {
   const Stored g(gamma, DType::f32), b(beta, DType::f32);
-  auto made = backend_.prepare_norm(
-      {.gamma = g.host(), .beta = beta.values.empty() ? HostMatrix{} : b.host(), .eps = eps});
+  auto made =
+      backend_.prepare_norm({.gamma = g.host(), .beta = beta.values.empty() ? HostMatrix{} : b.host(), .eps = eps});
   EXPECT_TRUE(made);
   norms_.push_back(std::move(*made));
   return *norms_.back();

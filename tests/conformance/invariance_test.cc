@@ -112,8 +112,7 @@ TEST(BatchInvariance, AVectorHasTheSameBytesInEveryBatchOrderAndSchedule) {
     SmallEncoder alone(*one.backend);
     std::vector<std::vector<float>> wanted;
     for (const auto& text : texts) wanted.push_back(alone.run({text})[0]);
-    for (const cpu::Schedule schedule :
-         {cpu::Schedule::automatic, cpu::Schedule::by_chunk, cpu::Schedule::by_op}) {
+    for (const cpu::Schedule schedule : {cpu::Schedule::automatic, cpu::Schedule::by_chunk, cpu::Schedule::by_op}) {
       for (const size_t threads : {1, 2, 5}) {
         const Target target = make_cpu(isa, threads, schedule);
         SCOPED_TRACE(target.label);

@@ -25,8 +25,8 @@ void expect_linear(size_t m, size_t k, size_t n, DType dtype = DType::f32) {
   const Batch batch = numbered_batch({m});
   expect_conforms(batch, kProductTolerance, [&](Session& s) {
     const TensorView out = s.view(m, n, 3);
-    s.stream().linear(s.input(random_matrix(1, m, k), 5), s.linear(random_weight(2, n, k), random_matrix(3, 1, n), dtype),
-                      {}, out);
+    s.stream().linear(s.input(random_matrix(1, m, k), 5),
+                      s.linear(random_weight(2, n, k), random_matrix(3, 1, n), dtype), {}, out);
     return out;
   });
 }
@@ -78,7 +78,8 @@ TEST(Linear, AppliesEveryActivation) {
     const Batch batch = numbered_batch({25});
     expect_conforms(batch, kActivationTolerance, [&](Session& s) {
       const TensorView out = s.view(25, 45);
-      s.stream().linear(s.input(random_matrix(1, 25, 30, 3)), s.linear(random_weight(2, 45, 30), {}), {.act = act}, out);
+      s.stream().linear(s.input(random_matrix(1, 25, 30, 3)), s.linear(random_weight(2, 45, 30), {}), {.act = act},
+                        out);
       return out;
     });
   }
@@ -123,8 +124,9 @@ void expect_linear_norm(bool sum_is_residual, bool out_is_residual, bool return_
     const TensorView residual = s.input(random_matrix(4, rows, 72));
     const TensorView sum = sum_is_residual ? residual : s.view(rows, 72, 1),
                      out = out_is_residual ? residual : s.view(rows, 72, 4);
-    s.stream().linear_norm(s.input(random_matrix(1, rows, 48)), s.linear(random_weight(2, 72, 48), random_matrix(3, 1, 72)),
-                           {.residual = residual}, s.norm(random_matrix(5, 1, 72), random_matrix(6, 1, 72)), sum, out);
+    s.stream().linear_norm(s.input(random_matrix(1, rows, 48)),
+                           s.linear(random_weight(2, 72, 48), random_matrix(3, 1, 72)), {.residual = residual},
+                           s.norm(random_matrix(5, 1, 72), random_matrix(6, 1, 72)), sum, out);
     return return_sum ? sum : out;
   });
 }

@@ -1,5 +1,5 @@
 // cpu_microbench [ISA] [THREADS] [NAME]: percent of the register peak, measured in the same run, of products, attention
-// and a whole MiniLM-shaped encoder on random weights. Best of several runs: machines are noisy.
+// and a whole small encoder (12 layers of 384) on random weights. Best of several runs: machines are noisy.
 
 #include <algorithm>
 #include <chrono>
