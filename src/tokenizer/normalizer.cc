@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/utf8.h"
@@ -48,7 +49,8 @@ class BertNormalizer::Pass {
 
   void finish() {
     if (run_.size() > 1) {
-      std::ranges::stable_sort(run_, {}, &Part::combining_class);
+      // Stable by the place: what is equal keeps its order.
+      std::ranges::sort(run_, {}, [](const Part& part) { return std::pair(part.combining_class, part.place); });
     }
     size_t next = !run_.empty() && run_[0].added ? 1 : 0;  // sources_[0] is what the first part repeats
     for (const Part& part : run_) {
@@ -65,6 +67,7 @@ class BertNormalizer::Pass {
     char32_t cp;
     uint8_t combining_class;
     bool added;  // a second or later code point of a decomposition
+    size_t place;
   };
 
   void canonical(char32_t cp, Offset source) {
@@ -78,11 +81,11 @@ class BertNormalizer::Pass {
         // Parts of one source character may start a new run: what they were added to is out already.
         finish();
         sources_.push_back(source);
-        run_.push_back({parts[i], 0, i > 0});
+        run_.push_back({parts[i], 0, i > 0, run_.size()});
       } else {
         if (i == 0) sources_.push_back(source);
         if (sources_.empty()) sources_.push_back(source);
-        run_.push_back({parts[i], combining_class, i > 0});
+        run_.push_back({parts[i], combining_class, i > 0, run_.size()});
       }
     }
   }

@@ -105,7 +105,7 @@ Result<std::vector<AddedToken>> read_decoder(const Json& config) {
     if (error != std::errc() || end != key.data() + key.size()) return invalid_argument(place + ", wanted an id");
     tokens.push_back(std::move(*token));
   }
-  std::ranges::stable_sort(tokens, {}, &AddedToken::id);
+  std::ranges::sort(tokens, {}, &AddedToken::id);
   return tokens;
 }
 
