@@ -46,10 +46,10 @@ struct EmbedRequest {
   std::vector<Input> inputs;
   std::optional<std::string> prompt;       // put before every text; overrides prompt_name
   std::optional<std::string> prompt_name;  // one of the model's prompts; absent: the model's default, if it has one
-  Truncation truncation = Truncation::right;
-  std::optional<size_t> max_length;                       // tokens, special ones included; absent: the model's
-  std::optional<size_t> dimensions;                       // keeps the first so many (Matryoshka), then normalises again
-  std::optional<bool> normalize;                          // absent: as the model's modules say
+  std::optional<Truncation> truncation;    // absent: where the model's tokenizer cuts, mostly right
+  std::optional<size_t> max_length;        // tokens, special ones included; absent: the model's
+  std::optional<size_t> dimensions;        // keeps the first so many (Matryoshka), then normalises again
+  std::optional<bool> normalize;           // absent: as the model's modules say
   uint8_t outputs = static_cast<uint8_t>(Output::dense);  // sum of Output values
   EmbeddingType embedding_type = EmbeddingType::float32;
   Lane lane = Lane::interactive;

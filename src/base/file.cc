@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 namespace fletcher {
 namespace {
@@ -52,6 +53,15 @@ void forget_temporary(const char* name) {
     const char* expected = name;
     if (slot.compare_exchange_strong(expected, nullptr)) return;
   }
+}
+
+/// A name beside `path` that hardly any other file has: of this process, moment and call.
+std::string temporary_name(const std::string& path) {
+  static std::atomic<unsigned> calls{0};
+  struct timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_nsec) + "-" +
+         std::to_string(calls.fetch_add(1));
 }
 
 }  // namespace
@@ -106,10 +116,13 @@ Result<std::string> read_file(const std::string& path, size_t max_bytes) {
   return content;
 }
 
-AtomicFile::AtomicFile(std::string path, std::string temporary_path, int fd)
-    : path_(std::move(path)), temporary_path_(std::move(temporary_path)), fd_(fd) {
+/// The name is remembered before the file exists, so that a signal in between leaves nothing behind.
+AtomicFile::AtomicFile(std::string path, std::string temporary_path)
+    : path_(std::move(path)), temporary_path_(std::move(temporary_path)) {
   buffer_.reserve(kWriteBufferBytes);
   remember_temporary(temporary_path_.c_str());
+  fd_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd_ < 0) forget_temporary(temporary_path_.c_str());
 }
 
 AtomicFile::~AtomicFile() {
@@ -124,13 +137,11 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::string& path) 
   if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
     return invalid_argument(path + ": is a directory, wanted a file name");
   }
-  std::string name = path + ".tmp-XXXXXX";
-  const int fd = ::mkostemp(name.data(), O_CLOEXEC);
-  if (fd < 0) return system_error(path, "create", errno);
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  ::fchmod(fd, 0666 & ~mask);
-  return std::unique_ptr<AtomicFile>(new AtomicFile(path, std::move(name), fd));
+  for (;;) {
+    std::unique_ptr<AtomicFile> file(new AtomicFile(path, temporary_name(path)));
+    if (file->fd_ >= 0) return file;
+    if (errno != EEXIST) return system_error(path, "create", errno);
+  }
 }
 
 Result<void> AtomicFile::flush() {

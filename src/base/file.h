@@ -54,12 +54,12 @@ class AtomicFile {
   const std::string& temporary_path() const { return temporary_path_; }
 
  private:
-  AtomicFile(std::string path, std::string temporary_path, int fd);
+  AtomicFile(std::string path, std::string temporary_path);
   Result<void> flush();
 
   std::string path_;
   std::string temporary_path_;
-  int fd_;
+  int fd_ = -1;
   std::string buffer_;
 };
 

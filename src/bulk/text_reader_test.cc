@@ -133,6 +133,10 @@ TEST(TextReader, RefusesLinesAndRecordsAboveTheirLimit) {
   EXPECT_EQ(fields, (Texts{"ab", "cd"}));
   EXPECT_EQ(parser.read_record(fields).error().code, Code::resource_exhausted);
   EXPECT_EQ(parser.line(), 2u);
+
+  const std::string commas = "text\n" + std::string(1 << 20, ',') + "\n";
+  EXPECT_NE(read_all(file_with("commas.csv", commas)).error.find("line 2: a record of more than 65536 fields"),
+            std::string::npos);
 }
 
 TEST(TextReader, ReadsALineOfFiftyMegabytes) {

@@ -70,7 +70,7 @@ void TextFlags::add_to(CLI::App& app) {
       ->group(group)
       ->option_text("N")
       ->check(CLI::PositiveNumber);
-  app.add_option("--truncate", truncate, "Which end a long text loses, or error: right, left, error [right]")
+  app.add_option("--truncate", truncate, "Which end a long text loses, or error: right, left, error [the model's]")
       ->group(group)
       ->option_text("SIDE")
       ->check(CLI::IsMember({"right", "left", "error"}));
@@ -81,9 +81,9 @@ EmbedRequest TextFlags::request() const {
   request.prompt = prompt;
   request.prompt_name = prompt_name;
   request.max_length = max_length;
-  request.truncation = truncate == "left"    ? Truncation::left
-                       : truncate == "error" ? Truncation::error
-                                             : Truncation::right;
+  if (truncate == "right") request.truncation = Truncation::right;
+  if (truncate == "left") request.truncation = Truncation::left;
+  if (truncate == "error") request.truncation = Truncation::error;
   request.lane = Lane::bulk;
   return request;
 }

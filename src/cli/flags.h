@@ -30,7 +30,7 @@ struct TextFlags {
   std::optional<std::string> prompt;
   std::optional<std::string> prompt_name;
   std::optional<size_t> max_length;
-  std::string truncate = "right";
+  std::string truncate;  // empty: as the model's tokenizer says
 
   void add_to(CLI::App& app);
   /// A request with these options and no inputs.

@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/text_source.h"
 #include "model/sentence_transformers.h"
+#include "tokenizer/lower_case.h"
 #include "tokenizer/tokenizer.h"
 
 namespace fletcher::cli {
@@ -26,18 +27,26 @@ struct TokenizeFlags {
   InputFlags input;
   ProgressFlags progress;
   std::optional<size_t> max_length;
-  std::string truncate = "right";
+  std::string truncate;  // empty: as tokenizer_config.json says
   bool byte_offsets = false;
 };
 
-Outcome<std::unique_ptr<Tokenizer>> load_tokenizer(const TokenizeFlags& flags) {
+struct LoadedTokenizer {
+  std::unique_ptr<Tokenizer> tokenizer;
+  bool do_lower_case = false;  // sentence_bert_config.json's, before the tokenizer sees the text
+};
+
+Outcome<LoadedTokenizer> load_tokenizer(const TokenizeFlags& flags) {
   FLETCHER_CLI_TRY_ASSIGN(std::string path, find_model(flags.model, flags.progress));
+  LoadedTokenizer loaded;
   // A sentence-transformers folder may keep its tokenizer beside the transformer, one folder down.
   if (std::filesystem::exists(std::filesystem::path(path) / "modules.json")) {
     FLETCHER_CLI_TRY_ASSIGN(const SentencePipeline pipeline, blame(ExitCode::model, read_sentence_pipeline(path)));
     path = pipeline.transformer_folder;
+    loaded.do_lower_case = pipeline.do_lower_case;
   }
-  return blame(ExitCode::model, Tokenizer::load(path));
+  FLETCHER_CLI_TRY_ASSIGN(loaded.tokenizer, blame(ExitCode::model, Tokenizer::load(path)));
+  return loaded;
 }
 
 void append_encoding(std::string& out, const Tokenizer& tokenizer, const Encoding& encoding,
@@ -59,11 +68,14 @@ void append_encoding(std::string& out, const Tokenizer& tokenizer, const Encodin
 
 Outcome<void> run_tokenize(const TokenizeFlags& flags, const std::vector<std::string>& texts) {
   FLETCHER_CLI_TRY_ASSIGN(const auto source, open_texts(texts, flags.input));
-  FLETCHER_CLI_TRY_ASSIGN(const auto tokenizer, load_tokenizer(flags));
+  FLETCHER_CLI_TRY_ASSIGN(const LoadedTokenizer loaded, load_tokenizer(flags));
+  const auto& tokenizer = loaded.tokenizer;
   EncodeOptions options;
   options.with_offsets = true;
   if (flags.max_length) options.max_length = *flags.max_length;
+  options.side = tokenizer->truncation_side();
   if (flags.truncate == "left") options.side = TruncationSide::left;
+  if (flags.truncate == "right") options.side = TruncationSide::right;
   if (options.max_length < tokenizer->num_special_tokens(false)) {
     return fail(ExitCode::usage, "--max-length " + std::to_string(options.max_length) + ", wanted at least the " +
                                      std::to_string(tokenizer->num_special_tokens(false)) + " special tokens");
@@ -78,7 +90,8 @@ Outcome<void> run_tokenize(const TokenizeFlags& flags, const std::vector<std::st
     FLETCHER_CLI_TRY_ASSIGN(const size_t count,
                             blame(ExitCode::input, source->read(kWindowTexts, kWindowBytes, window)));
     if (count == 0) break;
-    for (const std::string& text : window) {
+    for (std::string& text : window) {
+      if (loaded.do_lower_case) text = lower_case(text);
       const Result<void> encoded = tokenizer->encode(text, options, encoding);
       if (!encoded) return fail(ExitCode::input, source->place(index) + ": " + encoded.error().message);
       if (flags.truncate == "error" && encoding.truncated()) {
@@ -113,14 +126,17 @@ Command make_tokenize_command(CLI::App& root) {
       ->group("Tokenizer")
       ->option_text("N")
       ->check(CLI::PositiveNumber);
-  app.add_option("--truncate", flags->truncate, "Which end a long text loses, or error: right, left, error [right]")
+  app.add_option("--truncate", flags->truncate,
+                 "Which end a long text loses, or error: right, left, error [the model's]")
       ->group("Tokenizer")
       ->option_text("SIDE")
       ->check(CLI::IsMember({"right", "left", "error"}));
   app.add_flag("--byte-offsets", flags->byte_offsets, "Offsets in bytes instead of Unicode code points")
       ->group("Output");
   flags->progress.add_to(app);
-  app.footer("Prints {\"ids\":[…],\"tokens\":[…],\"offsets\":[[begin,end],…]} a line. No prompt is added.");
+  app.footer(
+      "Prints {\"ids\":[…],\"tokens\":[…],\"offsets\":[[begin,end],…]} a line. No prompt is added.\nOffsets count in "
+      "the text that the tokenizer sees: lower-cased first where sentence_bert_config.json asks for it.");
   return {&app, [flags](const auto& texts) { return run_tokenize(*flags, texts); }};
 }
 

@@ -148,7 +148,9 @@ struct Engine::Impl {
   Result<void> check_ids(std::span<const int32_t> ids) const;
   Result<void> check_type_ids(std::span<const int32_t> type_ids) const;
   /// Tokens of `encoding` that pooling leaves out, given those of the prompt. INVALID_ARGUMENT if none would be left.
-  Result<int32_t> pool_begin(const Encoding& encoding, int32_t prompt_tokens, Truncation truncation) const;
+  Result<int32_t> pool_begin(const Encoding& encoding, int32_t prompt_tokens, bool cut_left) const;
+  /// Whether a long input of the request loses its start instead of its end.
+  bool cuts_left(const EmbedRequest& request) const;
 };
 
 Result<void> Engine::Impl::load() {
@@ -230,11 +232,16 @@ Result<void> Engine::Impl::check_type_ids(std::span<const int32_t> type_ids) con
                              ", but the model's type_vocab_size is " + std::to_string(types));
 }
 
-Result<int32_t> Engine::Impl::pool_begin(const Encoding& encoding, int32_t prompt_tokens, Truncation truncation) const {
+bool Engine::Impl::cuts_left(const EmbedRequest& request) const {
+  if (request.truncation) return *request.truncation == Truncation::left;
+  return tokenizer->truncation_side() == TruncationSide::left;
+}
+
+Result<int32_t> Engine::Impl::pool_begin(const Encoding& encoding, int32_t prompt_tokens, bool cut_left) const {
   if (prompt_tokens == 0) return 0;
   // Cut at the left, the prompt goes first; what stands before it ([CLS]) stays.
   const auto dropped = static_cast<int32_t>(encoding.untruncated_length - encoding.ids.size());
-  const int32_t begin = truncation == Truncation::left ? std::max(1, prompt_tokens - dropped) : prompt_tokens;
+  const int32_t begin = cut_left ? std::max(1, prompt_tokens - dropped) : prompt_tokens;
   if (begin < static_cast<int32_t>(encoding.ids.size())) return begin;
   return invalid_argument("the prompt's " + std::to_string(prompt_tokens) + " tokens leave none of the text within " +
                           std::to_string(encoding.ids.size()));
@@ -246,14 +253,14 @@ Result<void> Engine::Impl::tokenize(const Input& input, const std::string& promp
   const bool lower = model->pipeline().do_lower_case;
   EncodeOptions encode_options;
   encode_options.max_length = max_length;
-  encode_options.side = request.truncation == Truncation::left ? TruncationSide::left : TruncationSide::right;
+  const bool cut_left = cuts_left(request);
+  encode_options.side = cut_left ? TruncationSide::left : TruncationSide::right;
   if (const auto* ids = std::get_if<std::vector<int32_t>>(&input)) {
     FLETCHER_TRY(check_ids(*ids));
     out.clear();
     out.untruncated_length = ids->size();
     const size_t kept = std::min(ids->size(), max_length);
-    const auto first =
-        request.truncation == Truncation::left ? ids->end() - static_cast<ptrdiff_t>(kept) : ids->begin();
+    const auto first = cut_left ? ids->end() - static_cast<ptrdiff_t>(kept) : ids->begin();
     out.ids.assign(first, first + static_cast<ptrdiff_t>(kept));
     out.type_ids.assign(kept, 0);
   } else if (const auto* pair = std::get_if<TextPair>(&input)) {
@@ -327,7 +334,7 @@ void Engine::submit(EmbedRequest request, ItemSink sink) {
       continue;
     }
     const bool is_text = std::holds_alternative<std::string>(inputs[i]);
-    const auto begin = impl.pool_begin(encoding, is_text ? *prompt_tokens : 0, state->request.truncation);
+    const auto begin = impl.pool_begin(encoding, is_text ? *prompt_tokens : 0, impl.cuts_left(state->request));
     if (!begin) {
       state->sink(i, tl::unexpected<Error>(begin.error()));
       continue;

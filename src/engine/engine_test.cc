@@ -148,6 +148,8 @@ TEST(Engine, CutsLongTextsAndSaysSo) {
   EXPECT_GE(items[0]->untruncated_tokens, 302u);
   const auto left = engine->embed({.inputs = {text + "end"}, .truncation = Truncation::left});
   EXPECT_FALSE(same_bits(items[0]->dense, left[0]->dense));
+  const auto right = engine->embed({.inputs = {text + "end"}, .truncation = Truncation::right});
+  EXPECT_TRUE(same_bits(items[0]->dense, right[0]->dense));
   const auto refused = engine->embed({.inputs = {text, "short"}, .truncation = Truncation::error});
   EXPECT_EQ(refused[0].error().code, Code::invalid_argument);
   EXPECT_NE(refused[0].error().message.find("wanted at most 128"), std::string::npos) << refused[0].error().message;
@@ -206,6 +208,20 @@ std::string cased_tokenizer() {
   std::string json = tiny_tokenizer();
   const std::string on = "\"lowercase\":true";
   return json.replace(json.find(on), on.size(), "\"lowercase\":false");
+}
+
+TEST(Engine, CutsWhereTheTokenizerOfTheFolderDoes) {
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += "word ";
+  text += "end";
+  const auto engine = load(
+      {.model_path = copy_with({{"tokenizer_config.json",
+                                 R"({"tokenizer_class": "PreTrainedTokenizerFast", "truncation_side": "left"})"}})});
+  const auto own = engine->embed({.inputs = {text}, .max_length = 16});
+  const auto left = engine->embed({.inputs = {text}, .truncation = Truncation::left, .max_length = 16});
+  const auto right = engine->embed({.inputs = {text}, .truncation = Truncation::right, .max_length = 16});
+  EXPECT_TRUE(same_bits(own[0]->dense, left[0]->dense));
+  EXPECT_FALSE(same_bits(own[0]->dense, right[0]->dense));
 }
 
 TEST(Engine, LowersTheTextBeforeTokenisingWhereTheFolderAsks) {

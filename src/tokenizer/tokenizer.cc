@@ -106,16 +106,29 @@ Result<void> check_size(std::string_view text) {
   return out_of_range("a text of " + std::to_string(text.size()) + " bytes, wanted less than 4 GiB");
 }
 
+Result<std::unique_ptr<Tokenizer::Parts>> load_json(const std::string& path, const TokenizerConfig* config) {
+  FLETCHER_TRY_ASSIGN(const std::string json, read_file(path));
+  auto parts = parse_tokenizer_json(json, config);
+  if (!parts) return with_context(std::move(parts).error(), path);
+  return parts;
+}
+
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
 Result<std::unique_ptr<Tokenizer::Parts>> load_parts(const std::string& path) {
-  if (is_folder(path)) {
-    if (exists(path + "/tokenizer.json")) return load_parts(path + "/tokenizer.json");
-    if (exists(path + "/vocab.txt")) return load_vocab_txt(path + "/vocab.txt");
+  const bool folder = is_folder(path);
+  if (!folder && !path.ends_with(".txt")) return load_json(path, nullptr);
+  const bool has_json = folder && exists(path + "/tokenizer.json");
+  if (folder && !has_json && !exists(path + "/vocab.txt")) {
     return not_found(path + ": no tokenizer, wanted tokenizer.json or vocab.txt");
   }
-  if (path.ends_with(".txt")) return load_vocab_txt(path);
-  FLETCHER_TRY_ASSIGN(const std::string json, read_file(path));
-  auto parts = parse_tokenizer_json(json);
-  if (!parts) return with_context(std::move(parts).error(), path);
+  FLETCHER_TRY_ASSIGN(const TokenizerConfig config, TokenizerConfig::load(folder ? path : folder_of(path)));
+  FLETCHER_TRY_ASSIGN(auto parts, has_json ? load_json(path + "/tokenizer.json", &config)
+                                           : load_vocab_txt(folder ? path + "/vocab.txt" : path, config));
+  parts->truncation_side = config.truncation_side;
   return parts;
 }
 
@@ -154,7 +167,7 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::load(const std::string& path) {
 }
 
 Result<std::unique_ptr<Tokenizer>> Tokenizer::from_json(std::string_view json, const std::string& name) {
-  auto parts = parse_tokenizer_json(json);
+  auto parts = parse_tokenizer_json(json, nullptr);
   if (!parts) return with_context(std::move(parts).error(), name);
   return std::make_unique<Tokenizer>(std::move(*parts));
 }
@@ -182,6 +195,8 @@ size_t Tokenizer::vocab_size() const { return parts_->tokens.size(); }
 std::string_view Tokenizer::id_to_token(int32_t id) const { return parts_->tokens.token(id); }
 
 std::optional<int32_t> Tokenizer::token_to_id(std::string_view token) const { return parts_->tokens.id(token); }
+
+TruncationSide Tokenizer::truncation_side() const { return parts_->truncation_side; }
 
 size_t Tokenizer::num_special_tokens(bool pair) const { return parts_->post_processor.num_special_tokens(pair); }
 

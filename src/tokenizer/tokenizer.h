@@ -17,9 +17,9 @@ namespace fletcher {
 /// and truncation stored in the file are ignored. Immutable after load, thread-safe.
 class Tokenizer {
  public:
-  /// `path`: a model folder, a tokenizer.json, or a vocab.txt (with the tokenizer_config.json beside it, if there is
-  /// one). Errors name the file and the field: NOT_FOUND, DATA_LOSS, INVALID_ARGUMENT, UNIMPLEMENTED for an unknown
-  /// component.
+  /// `path`: a model folder, whose tokenizer_config.json overrides what transformers lets it override; a vocab.txt,
+  /// with the tokenizer_config.json beside it, if there is one; a tokenizer.json, taken as it stands. Errors name the
+  /// file and the field: NOT_FOUND, DATA_LOSS, INVALID_ARGUMENT, UNIMPLEMENTED for an unknown component.
   static Result<std::unique_ptr<Tokenizer>> load(const std::string& path);
   /// From the text of a tokenizer.json.
   static Result<std::unique_ptr<Tokenizer>> from_json(std::string_view json, const std::string& name);
@@ -37,6 +37,8 @@ class Tokenizer {
   std::string_view id_to_token(int32_t id) const;
   std::optional<int32_t> token_to_id(std::string_view token) const;
   size_t num_special_tokens(bool pair) const;
+  /// Where the tokenizer's authors cut long texts: tokenizer_config.json's truncation_side, else right.
+  TruncationSide truncation_side() const;
 
   struct Parts;  // tokenizer_parts.h
   explicit Tokenizer(std::unique_ptr<const Parts> parts);

@@ -262,12 +262,21 @@ Result<Json> tree_without_vocabulary(simdjson::dom::element root) {
   return Json::parse(text + "}", "tokenizer");
 }
 
-/// Everything but the vocabulary, the model and the added tokens.
-Result<void> read_components(const Json& json, Tokenizer::Parts& parts) {
-  parts.normalizer = std::make_unique<IdentityNormalizer>();
-  if (!json["normalizer"].is_null()) {
-    FLETCHER_TRY_ASSIGN(parts.normalizer, read_component(kNormalizers, json["normalizer"], "normalizer"));
+Result<std::unique_ptr<Normalizer>> read_normalizer(const Json& json, const TokenizerConfig* config) {
+  if (json.is_null()) return std::make_unique<IdentityNormalizer>();
+  FLETCHER_TRY_ASSIGN(std::unique_ptr<Normalizer> normalizer, read_component(kNormalizers, json, "normalizer"));
+  if (config == nullptr || config->path.empty() || !config->builds_bert_normalizer()) return normalizer;
+  if (const std::string* type = json["type"].as_string(); type == nullptr || *type != "BertNormalizer") {
+    return normalizer;
   }
+  auto switches = config->bert_switches();
+  if (!switches) return with_context(std::move(switches).error(), config->path);
+  return std::make_unique<BertNormalizer>(*switches);
+}
+
+/// Everything but the vocabulary, the model and the added tokens.
+Result<void> read_components(const Json& json, const TokenizerConfig* config, Tokenizer::Parts& parts) {
+  FLETCHER_TRY_ASSIGN(parts.normalizer, read_normalizer(json["normalizer"], config));
   parts.pre_tokenizer = std::make_unique<WholePreTokenizer>();
   if (!json["pre_tokenizer"].is_null()) {
     FLETCHER_TRY_ASSIGN(parts.pre_tokenizer, read_component(kPreTokenizers, json["pre_tokenizer"], "pre_tokenizer"));
@@ -292,7 +301,7 @@ Result<AddedToken> read_added_token(const Json& json) {
   return token;
 }
 
-Result<std::unique_ptr<Tokenizer::Parts>> parse_tokenizer_json(std::string_view text) {
+Result<std::unique_ptr<Tokenizer::Parts>> parse_tokenizer_json(std::string_view text, const TokenizerConfig* config) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (const auto error = parser.parse(text.data(), text.size()).get(root); error != simdjson::SUCCESS) {
@@ -304,7 +313,7 @@ Result<std::unique_ptr<Tokenizer::Parts>> parse_tokenizer_json(std::string_view 
   }
   FLETCHER_TRY(check_ignored(json));
   auto parts = std::make_unique<Tokenizer::Parts>();
-  FLETCHER_TRY(read_components(json, *parts));
+  FLETCHER_TRY(read_components(json, config, *parts));
   // The type first: another model's vocabulary need not be an object at all.
   if (const auto* type = json["model"]["type"].as_string(); type != nullptr && *type != "WordPiece") {
     return unimplemented("model: type \"" + *type + "\" is not supported, wanted WordPiece");

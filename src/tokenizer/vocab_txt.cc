@@ -1,25 +1,18 @@
 // vocab.txt and tokenizer_config.json: what BERT models came with before tokenizer.json.
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <utility>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "tokenizer/tokenizer_config.h"
 #include "tokenizer/tokenizer_parts.h"
 #include "tokenizer/unicode.h"
 
 namespace fletcher {
 namespace {
-
-/// Classes of transformers that make the same of a vocab.txt. Others (MPNet, BertJapanese, …) need another pipeline.
-constexpr std::array<std::string_view, 9> kBertClasses = {
-    "BertTokenizer",        "DistilBertTokenizer", "ElectraTokenizer",  "MobileBertTokenizer", "ConvBertTokenizer",
-    "SqueezeBertTokenizer", "PreTrainedTokenizer", "TokenizersBackend", "LayoutLMTokenizer"};
 
 struct SpecialTokens {
   AddedToken unk, sep, pad, cls, mask;
@@ -52,18 +45,14 @@ Result<Vocabulary> read_vocabulary(const std::string& path) {
   return vocabulary;
 }
 
-Result<BertNormalizer::Switches> read_switches(const Json& config) {
-  FLETCHER_TRY_ASSIGN(std::string name, config.string_or("tokenizer_class", kBertClasses[0]));
-  if (name.ends_with("Fast")) name.resize(name.size() - 4);
-  if (std::ranges::find(kBertClasses, name) == kBertClasses.end()) {
-    return unimplemented("\"tokenizer_class\": \"" + name +
-                         "\" with a vocab.txt is not supported, wanted BertTokenizer");
+/// Classes of transformers that make the same of a vocab.txt. Others (MPNet, BertJapanese, …) need another pipeline.
+Result<void> check_class(const TokenizerConfig& config) {
+  const std::string& name = config.tokenizer_class;
+  for (const char* other : {"PreTrainedTokenizer", "TokenizersBackend", "ConvBertTokenizer"}) {
+    if (name == other) return {};
   }
-  BertNormalizer::Switches switches;
-  FLETCHER_TRY_ASSIGN(switches.lowercase, config.bool_or("do_lower_case", true));
-  FLETCHER_TRY_ASSIGN(switches.strip_accents, config.bool_or("strip_accents", switches.lowercase));
-  FLETCHER_TRY_ASSIGN(switches.handle_chinese_chars, config.bool_or("tokenize_chinese_chars", true));
-  return switches;
+  if (config.builds_bert_normalizer()) return {};
+  return unimplemented("\"tokenizer_class\": \"" + name + "\" with a vocab.txt is not supported, wanted BertTokenizer");
 }
 
 /// A special token: its spelling, or an object as in tokenizer.json.
@@ -116,14 +105,15 @@ int32_t find_id(const Vocabulary& vocabulary, const std::string& token) {
 }
 
 /// Puts the parts together; errors name fields or tokens.
-Result<std::unique_ptr<Tokenizer::Parts>> build(const Vocabulary& vocabulary, const Json& config) {
+Result<std::unique_ptr<Tokenizer::Parts>> build(const Vocabulary& vocabulary, const TokenizerConfig& config) {
   auto parts = std::make_unique<Tokenizer::Parts>();
-  FLETCHER_TRY_ASSIGN(const BertNormalizer::Switches switches, read_switches(config));
+  FLETCHER_TRY(check_class(config));
+  FLETCHER_TRY_ASSIGN(const BertNormalizer::Switches switches, config.bert_switches());
   parts->normalizer = std::make_unique<BertNormalizer>(switches);
   parts->pre_tokenizer = std::make_unique<BertPreTokenizer>();
-  FLETCHER_TRY_ASSIGN(SpecialTokens special, read_special_tokens(config));
+  FLETCHER_TRY_ASSIGN(SpecialTokens special, read_special_tokens(config.json));
   FLETCHER_TRY_ASSIGN(parts->model, WordPiece::create(vocabulary, {.unk_token = special.unk.content}));
-  FLETCHER_TRY_ASSIGN(std::vector<AddedToken> added, read_decoder(config));
+  FLETCHER_TRY_ASSIGN(std::vector<AddedToken> added, read_decoder(config.json));
   for (AddedToken* token : {&special.unk, &special.sep, &special.pad, &special.cls, &special.mask}) {
     token->id = find_id(vocabulary, token->content);
     // One that the vocabulary lacks would get an id past the model's embeddings: it stays plain text.
@@ -139,18 +129,12 @@ Result<std::unique_ptr<Tokenizer::Parts>> build(const Vocabulary& vocabulary, co
 
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer::Parts>> load_vocab_txt(const std::string& path) {
+Result<std::unique_ptr<Tokenizer::Parts>> load_vocab_txt(const std::string& path, const TokenizerConfig& config) {
   FLETCHER_TRY_ASSIGN(const Vocabulary vocabulary, read_vocabulary(path));
-  const size_t slash = path.rfind('/');
-  const std::string config_path = path.substr(0, slash == std::string::npos ? 0 : slash + 1) + "tokenizer_config.json";
-  Json config;
-  std::string context = path;
-  if (struct stat status{}; ::stat(config_path.c_str(), &status) == 0) {
-    FLETCHER_TRY_ASSIGN(config, Json::load(config_path));
-    context += " with " + config_path;
-  }
   auto parts = build(vocabulary, config);
-  if (!parts) return with_context(std::move(parts).error(), context);
+  if (!parts) {
+    return with_context(std::move(parts).error(), config.path.empty() ? path : path + " with " + config.path);
+  }
   return parts;
 }
 
