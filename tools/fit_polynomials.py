@@ -10,7 +10,10 @@ import numpy as np
 
 GELU_LIMIT = 5.2  # beyond it |x|·Phi(-|x|) < 6e-7; a smaller limit costs accuracy, a larger one a higher degree
 GELU_DEGREE = 12
+FAST_GELU_LIMIT = 4.4  # beside bf16 and int8 operands: error 4e-5
+FAST_GELU_DEGREE = 8
 EXP_DEGREE = 6
+EXP2_DEGREE = 4
 
 
 def minimax(target, weight, u, degree, rounds=400):
@@ -34,17 +37,17 @@ def show(name, coefficients, error):
     print(", ".join(f"{np.float32(c):.9g}f" for c in coefficients[::-1]))
 
 
-def fit_gelu():
+def fit_gelu(name, limit, degree, slack):
     """(Phi(x) - 1/2) / x in powers of u = 2 x² / limit² - 1; error of gelu(x) = x·Phi(x), hence weighted by x²."""
     u = -np.cos(np.linspace(0, np.pi, 3000))
-    x = GELU_LIMIT * np.sqrt((u + 1) / 2)
+    x = limit * np.sqrt((u + 1) / 2)
     target = np.array([0.5 * math.erf(v / math.sqrt(2)) / v if v > 0 else 1 / math.sqrt(2 * math.pi) for v in x])
     weight = x * x
     weight[0] = 1e-3
     # The end point must reach 1/2 after rounding, so that gelu(x) beyond it is x or 0 exactly.
-    target[-1] = (0.5 + 1.5e-7) / GELU_LIMIT
+    target[-1] = (0.5 + slack) / limit
     weight[-1] *= 6
-    show("gelu", *minimax(target, weight, u, GELU_DEGREE))
+    show(name, *minimax(target, weight, u, degree))
 
 
 def fit_exp():
@@ -56,6 +59,16 @@ def fit_exp():
     show("exp", c / limit ** np.arange(len(c)), error)
 
 
+def fit_exp2():
+    """2^r for |r| <= 1/2, relative error."""
+    u = -np.cos(np.linspace(0, np.pi, 3000))
+    r = u / 2
+    c, error = minimax(2**r, 2**-r, u, EXP2_DEGREE)
+    show("exp2", c * 2.0 ** np.arange(len(c)), error)
+
+
 if __name__ == "__main__":
-    fit_gelu()
+    fit_gelu("gelu", GELU_LIMIT, GELU_DEGREE, 1.5e-7)
+    fit_gelu("gelu, fast", FAST_GELU_LIMIT, FAST_GELU_DEGREE, 3e-6)
+    fit_exp2()
     fit_exp()

@@ -33,6 +33,10 @@ struct LinearSource {
   std::span<const HostMatrix> weights;  // at least one, equal cols
   std::span<const HostMatrix> biases;   // empty, or one [1, rows] per weight
   Precision precision = Precision::f32;
+  /// int8: what its inputs look like, by input feature [cols], both or neither. (x - input_center) / input_scale is
+  /// quantised, and weights and bias make up for it; other precisions have no use for them.
+  std::span<const float> input_center;
+  std::span<const float> input_scale;
 };
 
 /// A prepared product: packed, converted, perhaps on the device. Immutable; belongs to the backend that made it.

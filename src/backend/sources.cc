@@ -27,6 +27,15 @@ Result<void> validate(const LinearSource& source) {
     FLETCHER_TRY(validate(weight));
     if (weight.cols != source.weights[0].cols) return invalid_argument("stacked weights of different in_features");
   }
+  for (const std::span<const float> smoothing : {source.input_center, source.input_scale}) {
+    if (!smoothing.empty() && smoothing.size() != source.weights[0].cols) {
+      return invalid_argument("smoothing of " + std::to_string(smoothing.size()) + " values for " +
+                              std::to_string(source.weights[0].cols) + " in_features");
+    }
+  }
+  if (source.input_center.empty() != source.input_scale.empty()) {
+    return invalid_argument("a smoothing needs a center and a scale");
+  }
   for (size_t i = 0; i < source.biases.size(); ++i) {
     FLETCHER_TRY(validate(source.biases[i]));
     if (source.biases[i].rows != 1 || source.biases[i].cols != source.weights[i].rows) {

@@ -28,6 +28,8 @@ struct AttentionSpec {
   size_t num_key_value_heads = 0;  // divides num_attention_heads
   size_t head_dim = 0;
   float scale = 0;  // of q·k before the softmax
+  /// bf16: a backend may round queries, keys, values and probabilities to bf16; sums stay f32. f32: it may not.
+  Precision precision = Precision::f32;
 };
 
 /// What embed() adds up for every token: word + position + token type, each optional but the first, then the norm.

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 
 namespace fletcher {
 
@@ -14,8 +16,13 @@ class AlignedBuffer {
   static constexpr size_t kAlignment = 64;
 
   AlignedBuffer() = default;
-  explicit AlignedBuffer(size_t size)
-      : data_(static_cast<T*>(::operator new[](size * sizeof(T), std::align_val_t{kAlignment}))), size_(size) {}
+  /// nullopt if there is no memory for it.
+  static std::optional<AlignedBuffer> allocate(size_t size) {
+    if (size > std::numeric_limits<size_t>::max() / 2 / sizeof(T)) return std::nullopt;
+    void* data = ::operator new[](size * sizeof(T), std::align_val_t{kAlignment}, std::nothrow);
+    if (data == nullptr) return std::nullopt;
+    return AlignedBuffer(static_cast<T*>(data), size);
+  }
 
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
@@ -24,6 +31,8 @@ class AlignedBuffer {
   const T& operator[](size_t i) const { return data_[i]; }
 
  private:
+  AlignedBuffer(T* data, size_t size) : data_(data), size_(size) {}
+
   struct Free {
     void operator()(T* p) const { ::operator delete[](p, std::align_val_t{kAlignment}); }
   };

@@ -117,6 +117,21 @@ const Linear& Session::linear(const Matrix& weight, const Matrix& bias, DType dt
   return *linears_.back();
 }
 
+const Linear& Session::linear(const Matrix& weight, const Matrix& bias, Precision precision, const Matrix& center,
+                              const Matrix& scale) {
+  const Stored w(weight, DType::f32), b(bias, DType::f32);
+  const HostMatrix hosts[] = {w.host(), b.host()};
+  if (!backend_.supports(precision)) precision = Precision::f32;
+  auto made = backend_.prepare_linear({.weights = {hosts, 1},
+                                       .biases = {hosts + 1, 1},
+                                       .precision = precision,
+                                       .input_center = center.values,
+                                       .input_scale = scale.values});
+  EXPECT_TRUE(made);
+  linears_.push_back(std::move(*made));
+  return *linears_.back();
+}
+
 const Norm& Session::norm(const Matrix& gamma, const Matrix& beta, float eps) {
   const Stored g(gamma, DType::f32), b(beta, DType::f32);
   auto made =

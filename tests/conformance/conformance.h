@@ -68,6 +68,9 @@ class Session {
   /// A new view with a row of `values` for each token of the batch.
   TensorView input(const Matrix& values, size_t gap = 0);
   const Linear& linear(const Matrix& weight, const Matrix& bias, DType dtype = DType::f32);
+  /// In the backend's form of `precision` if it is a CPU; the reference computes everything in f64.
+  const Linear& linear(const Matrix& weight, const Matrix& bias, Precision precision, const Matrix& center = {},
+                       const Matrix& scale = {});
   const Norm& norm(const Matrix& gamma, const Matrix& beta, float eps = 1e-12f);
   /// The values of `view` when all is done; ends the session.
   std::vector<float> finish(TensorView view);

@@ -15,7 +15,8 @@ constexpr uint32_t kSeed = 20261125;
 /// Two post-norm layers and mean pooling on random weights, on one backend.
 class SmallEncoder {
  public:
-  explicit SmallEncoder(Backend& backend) : backend_(backend), stream_(backend.open_stream()) {
+  explicit SmallEncoder(Backend& backend, Precision precision = Precision::f32)
+      : backend_(backend), precision_(precision), stream_(backend.open_stream()) {
     table_ = std::move(*backend.prepare_embedding(words_.host()));
     for (uint32_t seed : {10, 20}) {
       layers_.push_back({linear(seed, 3 * kHidden, kHidden), linear(seed + 1, kHidden, kHidden),
@@ -37,7 +38,8 @@ class SmallEncoder {
     stream_->embed({.word = table_.get(), .norm = norm_.get()}, x.view);
     for (const Layer& w : layers_) {
       stream_->linear(x.view, *w.qkv, {}, qkv.view);
-      stream_->attention(qkv.view, {kHeads, kHeads, kHidden / kHeads, 0.18f}, context.view);
+      const Precision attention = precision_ == Precision::f32 ? Precision::f32 : Precision::bf16;
+      stream_->attention(qkv.view, {kHeads, kHeads, kHidden / kHeads, 0.18f, attention}, context.view);
       stream_->linear_norm(context.view, *w.out, {.residual = x.view}, *norm_, x.view, x.view);
       stream_->linear(x.view, *w.up, {.act = ActivationKind::gelu}, ffn.view);
       stream_->linear_norm(ffn.view, *w.down, {.residual = x.view}, *norm_, x.view, x.view);
@@ -64,16 +66,28 @@ class SmallEncoder {
   std::unique_ptr<Linear> linear(uint32_t seed, size_t out, size_t in) {
     const Stored weight(random_matrix(seed, out, in, 0.2f), DType::f32), bias(random_matrix(seed, 1, out), DType::f32);
     const HostMatrix w = weight.host(), b = bias.host();
-    return std::move(*backend_.prepare_linear({{&w, 1}, {&b, 1}, Precision::f32}));
+    return std::move(*backend_.prepare_linear({.weights = {&w, 1}, .biases = {&b, 1}, .precision = precision_}));
   }
 
   Backend& backend_;
+  Precision precision_;
   std::unique_ptr<Stream> stream_;
   Stored words_{random_matrix(1, kVocabulary, kHidden), DType::f32};
   std::unique_ptr<EmbeddingTable> table_;
   std::vector<Layer> layers_;
   std::unique_ptr<Norm> norm_;
 };
+
+std::vector<std::pair<std::string, Precision>> instruction_sets_and_precisions() {
+  std::vector<std::pair<std::string, Precision>> all;
+  for (const std::string& isa : instruction_sets()) {
+    const Target target = make_cpu(isa, 1, cpu::Schedule::automatic);
+    for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
+      if (target.backend->supports(precision)) all.emplace_back(isa, precision);
+    }
+  }
+  return all;
+}
 
 std::vector<std::vector<int32_t>> random_texts(size_t count) {
   std::mt19937 random(kSeed);
@@ -107,16 +121,16 @@ TEST(BatchInvariance, AVectorHasTheSameBytesInEveryBatchOrderAndSchedule) {
   for (size_t i = 0; i < texts.size(); ++i) in_order[i] = shuffled[i] = i;
   std::mt19937 random(kSeed);
   for (size_t i = texts.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[random() % i]);
-  for (const std::string& isa : instruction_sets()) {
+  for (const auto& [isa, precision] : instruction_sets_and_precisions()) {
     const Target one = make_cpu(isa, 1, cpu::Schedule::automatic);
-    SmallEncoder alone(*one.backend);
+    SmallEncoder alone(*one.backend, precision);
     std::vector<std::vector<float>> wanted;
     for (const auto& text : texts) wanted.push_back(alone.run({text})[0]);
     for (const cpu::Schedule schedule : {cpu::Schedule::automatic, cpu::Schedule::by_chunk, cpu::Schedule::by_op}) {
       for (const size_t threads : {1, 2, 5}) {
         const Target target = make_cpu(isa, threads, schedule);
-        SCOPED_TRACE(target.label);
-        SmallEncoder encoder(*target.backend);
+        SCOPED_TRACE(target.label + ", precision " + std::to_string(static_cast<int>(precision)));
+        SmallEncoder encoder(*target.backend, precision);
         for (const size_t size : {1, 2, 7, 64}) expect_same_bytes(encoder, texts, in_order, size, wanted);
         expect_same_bytes(encoder, texts, shuffled, 64, wanted);
       }
@@ -128,15 +142,15 @@ TEST(BatchInvariance, HoldsForOneLongTextBesideShortOnes) {
   auto texts = random_texts(9);
   texts[4].resize(1200, 7);
   const std::vector<size_t> order = {0, 1, 2, 3, 4, 5, 6, 7, 8};
-  for (const std::string& isa : instruction_sets()) {
+  for (const auto& [isa, precision] : instruction_sets_and_precisions()) {
     const Target one = make_cpu(isa, 1, cpu::Schedule::by_chunk);
-    SmallEncoder alone(*one.backend);
+    SmallEncoder alone(*one.backend, precision);
     std::vector<std::vector<float>> wanted;
     for (const auto& text : texts) wanted.push_back(alone.run({text})[0]);
     for (const size_t threads : {1, 2, 3}) {
       const Target target = make_cpu(isa, threads, cpu::Schedule::automatic);
-      SCOPED_TRACE(target.label);
-      SmallEncoder encoder(*target.backend);
+      SCOPED_TRACE(target.label + ", precision " + std::to_string(static_cast<int>(precision)));
+      SmallEncoder encoder(*target.backend, precision);
       for (const size_t size : {1, 9}) expect_same_bytes(encoder, texts, order, size, wanted);
     }
   }

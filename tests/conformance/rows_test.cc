@@ -141,9 +141,10 @@ TEST(CpuBackend, RefusesWhatItLacks) {
   Backend& backend = *targets()[0].backend;
   const Stored weight(random_matrix(1, 2, 2), DType::f32);
   const HostMatrix host = weight.host();
-  EXPECT_EQ(backend.prepare_linear({{&host, 1}, {}, Precision::int8}).error().code, Code::unimplemented);
+  EXPECT_EQ(backend.prepare_linear({{&host, 1}, {}, Precision::f16}).error().code, Code::unimplemented);
   EXPECT_EQ(backend.prepare_linear({}).error().code, Code::invalid_argument);
   EXPECT_EQ(backend.activation(size_t{1} << 40, size_t{1} << 40).error().code, Code::resource_exhausted);
+  EXPECT_EQ(backend.activation(size_t{1} << 23, size_t{1} << 23).error().code, Code::resource_exhausted);
 }
 
 }  // namespace

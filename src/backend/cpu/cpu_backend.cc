@@ -25,32 +25,39 @@ Result<std::unique_ptr<CpuBackend>> CpuBackend::create(const CpuOptions& options
 
 std::string_view CpuBackend::instruction_set() const { return kernels_.isa; }
 
+bool CpuBackend::supports(Precision precision) const {
+  if (precision == Precision::bf16) return kernels_.gemm_bf16 != nullptr;
+  return precision == Precision::f32 || precision == Precision::int8;
+}
+
 Result<Backend::Activation> CpuBackend::activation(size_t rows, size_t cols) {
-  // More than any machine has; keeps the multiplication below from wrapping.
+  // More than any machine has; keeps the multiplication from wrapping.
   constexpr size_t kMostValues = size_t{1} << 46;
-  if (rows > 0 && cols > kMostValues / rows) {
-    return resource_exhausted("activations of " + std::to_string(rows) + " x " + std::to_string(cols) + " values");
+  const bool fits = rows == 0 || cols <= kMostValues / rows;
+  auto values = fits ? AlignedBuffer<float>::allocate(rows * cols) : std::nullopt;
+  if (!values) {
+    return resource_exhausted("no memory for activations of " + std::to_string(rows) + " x " + std::to_string(cols) +
+                              " values");
   }
-  auto buffer = std::make_unique<CpuBuffer>(rows * cols);
+  auto buffer = std::make_unique<CpuBuffer>(std::move(*values));
   TensorView view{buffer.get(), 0, rows, cols, cols, DType::f32};
   return Activation{std::move(buffer), view};
 }
 
 Result<std::unique_ptr<Linear>> CpuBackend::prepare_linear(const LinearSource& source) {
   FLETCHER_TRY(validate(source));
-  if (!supports(source.precision)) return unimplemented("cpu backend: only fp32 products");
+  if (!supports(source.precision)) {
+    return unimplemented("cpu backend: no products of this precision with " + std::string(kernels_.isa));
+  }
   return pack_linear(source, kernels_, pool_);
 }
 
 Result<std::unique_ptr<Norm>> CpuBackend::prepare_norm(const NormSource& source) {
   FLETCHER_TRY(validate(source));
-  AlignedBuffer<float> beta(source.gamma.cols);
-  if (source.beta.data.empty()) {
-    std::fill_n(beta.data(), beta.size(), 0.0f);
-  } else {
-    beta = pack_row(source.beta, kernels_);
-  }
-  return std::make_unique<CpuNorm>(pack_row(source.gamma, kernels_), std::move(beta), source.eps);
+  FLETCHER_TRY_ASSIGN(AlignedBuffer<float> gamma, pack_row(source.gamma, kernels_));
+  FLETCHER_TRY_ASSIGN(AlignedBuffer<float> beta,
+                      source.beta.data.empty() ? zeros(gamma.size()) : pack_row(source.beta, kernels_));
+  return std::make_unique<CpuNorm>(std::move(gamma), std::move(beta), source.eps);
 }
 
 Result<std::unique_ptr<EmbeddingTable>> CpuBackend::prepare_embedding(const HostMatrix& source) {

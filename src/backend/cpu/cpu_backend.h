@@ -22,12 +22,13 @@ enum class Schedule : uint8_t {
 };
 
 struct CpuOptions {
-  std::string_view isa = "";   // "scalar", "avx2", "avx512"; empty picks the best
+  std::string_view isa = "";   // "scalar", "avx2", "avx512_vnni", …; empty picks the best
   ThreadPool* pool = nullptr;  // must outlive the backend; null runs on the calling thread alone
   Schedule schedule = Schedule::automatic;
 };
 
-/// f32 products on packed f32 weights. Streams of one backend share the pool and take turns on it.
+/// Products in f32 and int8, and in bf16 where the instruction set has it. Streams of one backend share the pool and
+/// take turns on it.
 class CpuBackend final : public Backend {
  public:
   /// FAILED_PRECONDITION for an instruction set that this machine lacks or nobody knows; says which there are.
@@ -35,7 +36,7 @@ class CpuBackend final : public Backend {
 
   std::string_view name() const override { return "cpu"; }
   std::string_view instruction_set() const override;
-  bool supports(Precision precision) const override { return precision == Precision::f32; }
+  bool supports(Precision precision) const override;
   Result<Activation> activation(size_t rows, size_t cols) override;
   Result<std::unique_ptr<Linear>> prepare_linear(const LinearSource& source) override;
   Result<std::unique_ptr<Norm>> prepare_norm(const NormSource& source) override;

@@ -49,7 +49,7 @@ class CpuStream final : public Stream {
 
   Rows rows_of(const TensorView& view) const;
   void note_layout(const TensorView& view);
-  void make_plan();
+  Result<void> make_plan();
   bool can_share_rows() const;
   void run_chunk(const Chunk& chunk, size_t thread);
   void run_op(const Op& op);
@@ -75,7 +75,7 @@ class CpuStream final : public Stream {
   std::vector<Layout> layouts_;
   std::vector<Chunk> chunks_;
   std::vector<double> loads_;
-  std::vector<AlignedBuffer<float>> scratch_;  // for attention, by thread
+  std::vector<AlignedBuffer<float>> scratch_;  // by thread: for attention, and rows of a product in its precision
 };
 
 }  // namespace fletcher::cpu

@@ -20,24 +20,81 @@ size_t num_panels(const Kernels& kernels, const Op& op) {
   return (op.linear->out_features() + kernels.panel_columns - 1) / kernels.panel_columns;
 }
 
-void run_product(const Kernels& kernels, const Op& op, size_t first, size_t last, size_t first_panel,
-                 size_t last_panel) {
+namespace {
+
+constexpr size_t kLine = 64;
+
+constexpr size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+size_t staged_stride(const CpuLinear& linear) { return round_up(linear.steps * 4, kLine); }
+
+}  // namespace
+
+size_t staging_scratch(const Op& op, size_t rows) {
+  const CpuLinear& linear = *op.linear;
+  if (linear.precision == Precision::f32) return 0;
+  const size_t staged = rows * staged_stride(linear) / sizeof(float);
+  if (linear.precision == Precision::bf16) return staged;
+  return staged + 2 * round_up(rows * linear.groups, kLine) + round_up(linear.group_size, kLine);
+}
+
+StagedRows stage_rows(const Kernels& kernels, const Op& op, size_t first, size_t last, float* scratch) {
+  const CpuLinear& linear = *op.linear;
+  const size_t rows = last - first, stride = staged_stride(linear);
+  const float* in = row(op.in, first);
+  if (linear.precision == Precision::f32) {
+    return {reinterpret_cast<const std::byte*>(in), op.in.row_stride * sizeof(float), nullptr, nullptr};
+  }
+  auto* staged = reinterpret_cast<std::byte*>(scratch);
+  if (linear.precision == Precision::bf16) {
+    kernels.narrow_rows({in, op.in.row_stride, rows, op.in.cols, staged, stride});
+    return {staged, stride, nullptr, nullptr};
+  }
+  float* scale = scratch + rows * stride / sizeof(float);
+  float* zero = scale + round_up(rows * linear.groups, kLine);
+  kernels.quantize_rows({.in = in,
+                         .ldi = op.in.row_stride,
+                         .rows = rows,
+                         .n = op.in.cols,
+                         .groups = linear.groups,
+                         .group_size = linear.group_size,
+                         .center = linear.center.data(),
+                         .inverse_scale = linear.inverse_scale.data(),
+                         .out = staged,
+                         .ldo = stride,
+                         .scale = scale,
+                         .zero = zero,
+                         .work = zero + round_up(rows * linear.groups, kLine)});
+  return {staged, stride, scale, zero};
+}
+
+void run_product(const Kernels& kernels, const Op& op, const StagedRows& in, size_t first, size_t last,
+                 size_t first_panel, size_t last_panel) {
+  const CpuLinear& linear = *op.linear;
   const TensorView& out = op.kind == OpKind::linear_norm ? op.sum : op.out;
   const TensorView& residual = op.epilogue.residual;
-  kernels.gemm({.a = row(op.in, first),
-                .lda = op.in.row_stride,
-                .rows = last - first,
-                .panels = op.linear->panels.data(),
-                .bias = op.linear->bias.data(),
-                .k = op.linear->in_features(),
-                .columns = op.linear->out_features(),
-                .first_panel = first_panel,
-                .last_panel = last_panel,
-                .act = op.epilogue.act,
-                .residual = residual ? row(residual, first) : nullptr,
-                .ldr = residual.row_stride,
-                .out = row(out, first),
-                .ldo = out.row_stride});
+  const auto gemm = linear.precision == Precision::int8   ? kernels.gemm_int8
+                    : linear.precision == Precision::bf16 ? kernels.gemm_bf16
+                                                          : kernels.gemm_f32;
+  gemm({.a = in.data,
+        .lda = in.stride,
+        .rows = last - first,
+        .panels = linear.panels.data(),
+        .steps = linear.steps,
+        .bias = linear.bias.data(),
+        .columns = linear.out_features(),
+        .first_panel = first_panel,
+        .last_panel = last_panel,
+        .act = op.epilogue.act,
+        .residual = residual ? row(residual, first) : nullptr,
+        .ldr = residual.row_stride,
+        .out = row(out, first),
+        .ldo = out.row_stride,
+        .quantization = {.groups = linear.groups,
+                         .group_steps = linear.group_size / 4,
+                         .row_scale = in.scale,
+                         .row_zero = in.zero,
+                         .column_scale = linear.column_scale.data(),
+                         .column_sum = linear.column_sum.data()}});
 }
 
 namespace {
@@ -77,7 +134,7 @@ void run_norm_of_sum(const Kernels& kernels, const Op& op, size_t first, size_t 
   normalise(kernels, *op.norm, op.sum, op.out, first, last);
 }
 
-void run_rows(const Kernels& kernels, const Batch& batch, const Op& op, size_t first, size_t last) {
+void run_rows(const Kernels& kernels, const Batch& batch, const Op& op, size_t first, size_t last, float* scratch) {
   switch (op.kind) {
     case OpKind::embed:
       return embed_rows(kernels, batch, op, first, last);
@@ -87,7 +144,7 @@ void run_rows(const Kernels& kernels, const Batch& batch, const Op& op, size_t f
     case OpKind::linear_norm:
       for (size_t r = first; r < last; r += kRowBlock) {
         const size_t end = std::min(r + kRowBlock, last);
-        run_product(kernels, op, r, end, 0, num_panels(kernels, op));
+        run_product(kernels, op, stage_rows(kernels, op, r, end, scratch), r, end, 0, num_panels(kernels, op));
         if (op.kind == OpKind::linear_norm) run_norm_of_sum(kernels, op, r, end);
       }
       return;
@@ -113,19 +170,21 @@ void run_attention(const Kernels& kernels, const Batch& batch, const Op& op, con
   const size_t group = spec.num_attention_heads / spec.num_key_value_heads;
   const float* qkv = row(op.in, begin);
   const float* keys = qkv + (spec.num_attention_heads + part.kv_head) * spec.head_dim;
-  kernels.attention({.q = qkv + part.kv_head * group * spec.head_dim,
-                     .k = keys,
-                     .v = keys + spec.num_key_value_heads * spec.head_dim,
-                     .ld = op.in.row_stride,
-                     .length = end - begin,
-                     .heads = group,
-                     .head_dim = spec.head_dim,
-                     .scale = spec.scale,
-                     .first_query = part.first_query,
-                     .last_query = part.last_query,
-                     .out = row(op.out, begin) + part.kv_head * group * spec.head_dim,
-                     .ldo = op.out.row_stride,
-                     .scratch = scratch});
+  const bool bf16 = spec.precision == Precision::bf16 && kernels.attention_bf16 != nullptr;
+  const auto attention = bf16 ? kernels.attention_bf16 : kernels.attention;
+  attention({.q = qkv + part.kv_head * group * spec.head_dim,
+             .k = keys,
+             .v = keys + spec.num_key_value_heads * spec.head_dim,
+             .ld = op.in.row_stride,
+             .length = end - begin,
+             .heads = group,
+             .head_dim = spec.head_dim,
+             .scale = spec.scale,
+             .first_query = part.first_query,
+             .last_query = part.last_query,
+             .out = row(op.out, begin) + part.kv_head * group * spec.head_dim,
+             .ldo = op.out.row_stride,
+             .scratch = scratch});
 }
 
 void run_pool(const Kernels& kernels, const Batch& batch, const Op& op, size_t sequence) {

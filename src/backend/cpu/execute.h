@@ -9,14 +9,27 @@ namespace fletcher::cpu {
 /// Rows per step inside a part: activations of a step stay in the second-level cache from a product to its norm.
 constexpr size_t kRowBlock = 256;
 
-/// Rows [first, last) of a linear or linear_norm op and panels [first_panel, last_panel), without the norm.
-void run_product(const Kernels& kernels, const Op& op, size_t first, size_t last, size_t first_panel,
-                 size_t last_panel);
+/// Rows of activations in the form a product takes: the op's own for f32, else made in scratch.
+struct StagedRows {
+  const std::byte* data;
+  size_t stride;       // bytes
+  const float* scale;  // int8: as in Quantization
+  const float* zero;
+};
+
+/// Floats of scratch to stage so many rows of the op's input; 0 for f32.
+size_t staging_scratch(const Op& op, size_t rows);
+/// Rows [first, last) of the input of a linear or linear_norm op. `scratch`: 64-byte aligned, as staging_scratch says.
+StagedRows stage_rows(const Kernels& kernels, const Op& op, size_t first, size_t last, float* scratch);
+/// Rows [first, last) of a linear or linear_norm op and panels [first_panel, last_panel), without the norm. `in` are
+/// the same rows, staged.
+void run_product(const Kernels& kernels, const Op& op, const StagedRows& in, size_t first, size_t last,
+                 size_t first_panel, size_t last_panel);
 size_t num_panels(const Kernels& kernels, const Op& op);
 /// The norm of a linear_norm op, on rows [first, last) that run_product has finished.
 void run_norm_of_sum(const Kernels& kernels, const Op& op, size_t first, size_t last);
-/// Rows [first, last) of any op that goes by rows.
-void run_rows(const Kernels& kernels, const Batch& batch, const Op& op, size_t first, size_t last);
+/// Rows [first, last) of any op that goes by rows. `scratch` as staging_scratch says for kRowBlock rows.
+void run_rows(const Kernels& kernels, const Batch& batch, const Op& op, size_t first, size_t last, float* scratch);
 
 /// Queries [first_query, last_query) of a sequence, with the heads that share kv_head. `scratch` as AttentionArgs says.
 struct AttentionPart {

@@ -1,22 +1,33 @@
 #include "backend/cpu/kernels.h"
 
-#include <algorithm>
-#include <array>
+#include <vector>
 
 #include "base/cpu_features.h"
 
 namespace fletcher::cpu {
+namespace {
+
+std::vector<const Kernels*> find_usable() {
+  static const Kernels scalar = scalar_kernels();
+  std::vector<const Kernels*> usable = {&scalar};
+#if defined(FLETCHER_X86)
+  static const Kernels avx2 = avx2_kernels(), avx2_vnni = avx2_vnni_kernels(), avx512 = avx512_kernels(),
+                       avx512_vnni = avx512_vnni_kernels(), avx512_bf16 = avx512_bf16_kernels();
+  const CpuFeatures features = detect_cpu_features();
+  if (features.avx2_fma) usable.push_back(&avx2);
+  if (features.avx_vnni) usable.push_back(&avx2_vnni);
+  if (features.avx512) usable.push_back(&avx512);
+  if (features.avx512_vnni) usable.push_back(&avx512_vnni);
+  if (features.avx512_vnni && features.avx512_bf16) usable.push_back(&avx512_bf16);
+#endif
+  return usable;
+}
+
+}  // namespace
 
 std::span<const Kernels* const> usable_kernels() {
-#if defined(FLETCHER_X86)
-  // Ascending, and each set contains the one before: the usable ones are a prefix.
-  static constexpr std::array kAll = {&kScalarKernels, &kAvx2Kernels, &kAvx512Kernels};
-  const CpuFeatures features = detect_cpu_features();
-  return std::span(kAll).first(features.avx512 ? 3 : features.avx2_fma ? 2 : 1);
-#else
-  static constexpr std::array kAll = {&kScalarKernels};
-  return kAll;
-#endif
+  static const std::vector<const Kernels*> usable = find_usable();
+  return usable;
 }
 
 }  // namespace fletcher::cpu

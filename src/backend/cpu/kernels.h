@@ -1,4 +1,4 @@
-// The dispatch table: everything whose code depends on the instruction set, one constant table for each.
+// The dispatch table: everything whose code depends on the instruction set, one table for each.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,9 @@ struct Kernels {
   std::string_view isa;  // as `--isa` and FLETCHER_ISA spell it
   size_t panel_columns;  // of GemmArgs::panels
   size_t vector_columns;
-  void (*gemm)(const GemmArgs&);
+  void (*gemm_f32)(const GemmArgs&);
+  void (*gemm_int8)(const GemmArgs&);
+  void (*quantize_rows)(const QuantizeArgs&);
   void (*attention)(const AttentionArgs&);
   void (*layer_norm)(const NormArgs&);
   void (*l2_normalize)(float* x, size_t n);
@@ -30,14 +32,24 @@ struct Kernels {
   /// x = act(x), x = exp(x) for x <= 0: what the kernels inline, for tests.
   void (*activate)(ActivationKind act, float* x, size_t n);
   void (*exp)(float* x, size_t n);
-  /// See peak.h.
-  double (*multiply_add_loop)(size_t rounds);
+  /// See peak.h. By Precision: f32, bf16, int8.
+  double (*f32_loop)(size_t rounds);
+  double (*int8_loop)(size_t rounds);
+  // bf16: null where the processor has no instructions for it.
+  void (*gemm_bf16)(const GemmArgs&) = nullptr;
+  void (*narrow_rows)(const NarrowArgs&) = nullptr;
+  void (*attention_bf16)(const AttentionArgs&) = nullptr;
+  double (*bf16_loop)(size_t rounds) = nullptr;
 };
 
-extern const Kernels kScalarKernels;
+/// The table of one instruction set, whether or not this machine has it. The later ones start from another's.
+Kernels scalar_kernels();
 #if defined(FLETCHER_X86)
-extern const Kernels kAvx2Kernels;
-extern const Kernels kAvx512Kernels;
+Kernels avx2_kernels();
+Kernels avx2_vnni_kernels();
+Kernels avx512_kernels();
+Kernels avx512_vnni_kernels();
+Kernels avx512_bf16_kernels();
 #endif
 
 /// The tables that this processor can run, slowest first; never empty.

@@ -17,7 +17,7 @@ TEST(MeasurePeak, MeasuresEveryInstructionSet) {
 
 TEST(MeasurePeak, RefusesWhatItCannotMeasure) {
   EXPECT_EQ(measure_peak_gflops("altivec", Precision::f32, 1).error().code, Code::failed_precondition);
-  EXPECT_EQ(measure_peak_gflops("scalar", Precision::int8, 1).error().code, Code::unimplemented);
+  EXPECT_EQ(measure_peak_gflops("scalar", Precision::bf16, 1).error().code, Code::unimplemented);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace fletcher::cpu {
 /// Activations: plain f32.
 class CpuBuffer final : public Buffer {
  public:
-  explicit CpuBuffer(size_t size) : Buffer(size * sizeof(float)), values_(size) {}
+  explicit CpuBuffer(AlignedBuffer<float> values) : Buffer(values.size() * sizeof(float)), values_(std::move(values)) {}
   float* data() { return values_.data(); }
 
  private:
@@ -24,14 +24,26 @@ inline float* row(const TensorView& view, size_t r) {
   return static_cast<CpuBuffer*>(view.buffer)->data() + (view.offset + r * view.row_stride);
 }
 
+/// Packed weights. The quantised fields are of int8 alone.
 class CpuLinear final : public Linear {
  public:
-  CpuLinear(size_t in_features, size_t out_features, AlignedBuffer<float> p, AlignedBuffer<float> b)
-      : Linear(in_features, out_features), panels(std::move(p)), bias(std::move(b)) {}
-  size_t size_bytes() const override { return (panels.size() + bias.size()) * sizeof(float); }
+  CpuLinear(size_t in_features, size_t out_features, Precision p) : Linear(in_features, out_features), precision(p) {}
+  size_t size_bytes() const override {
+    return panels.size() +
+           (bias.size() + column_scale.size() + column_sum.size() + center.size() + inverse_scale.size()) *
+               sizeof(float);
+  }
 
-  AlignedBuffer<float> panels;  // as GemmArgs::panels
-  AlignedBuffer<float> bias;    // as GemmArgs::bias
+  Precision precision;
+  size_t steps = 0;                 // as GemmArgs::steps
+  AlignedBuffer<std::byte> panels;  // as GemmArgs::panels
+  AlignedBuffer<float> bias;        // as GemmArgs::bias
+  size_t groups = 1;                // as in Quantization
+  size_t group_size = 0;            // features, a multiple of 4
+  AlignedBuffer<float> column_scale;
+  AlignedBuffer<float> column_sum;
+  AlignedBuffer<float> center;  // as in QuantizeArgs; empty for none
+  AlignedBuffer<float> inverse_scale;
 };
 
 class CpuNorm final : public Norm {

@@ -47,7 +47,7 @@ void CpuStream::note_layout(const TensorView& view) {
   if (std::ranges::find(layouts_, layout) == layouts_.end()) layouts_.push_back(layout);
 }
 
-void CpuStream::make_plan() {
+Result<void> CpuStream::make_plan() {
   cost_ = {};
   layouts_.clear();
   size_t longest = 0, scratch = 0;
@@ -59,12 +59,21 @@ void CpuStream::make_plan() {
     if (op.kind == OpKind::attention) {
       cost_.per_pair += flops_per_pair(op);
       scratch = std::max(scratch, attention_scratch(longest, op.attention.head_dim));
-    } else if (rows_of(op.in ? op.in : op.out) == Rows::tokens) {
+      continue;
+    }
+    if (op.linear != nullptr) {
+      const bool few = op.rows() < threads_ * kEfficientRows;  // run_op_product stages them all at once
+      scratch = std::max(scratch, staging_scratch(op, few ? std::max(op.rows(), kRowBlock) : kRowBlock));
+    }
+    if (rows_of(op.in ? op.in : op.out) == Rows::tokens) {
       cost_.per_token += flops_per_row(op);
     }
   }
   for (AlignedBuffer<float>& buffer : scratch_) {
-    if (buffer.size() < scratch) buffer = AlignedBuffer<float>(scratch);
+    if (buffer.size() >= scratch) continue;
+    auto larger = AlignedBuffer<float>::allocate(scratch);
+    if (!larger) return resource_exhausted("no memory for " + std::to_string(scratch) + " floats of scratch");
+    buffer = std::move(*larger);
   }
   const double latest = plan_chunks(batch_->cu_seqlens, cost_, threads_, chunks_, loads_);
   double total = 0;
@@ -79,12 +88,13 @@ void CpuStream::make_plan() {
               (schedule_ == Schedule::by_chunk || threads_ == 1 || total < kWorthWaking ||
                latest * static_cast<double>(threads_) <= kMostImbalance * total);
   slot_rows_ = 0;
-  if (!by_chunk_ || !can_share_rows()) return;
+  if (!by_chunk_ || !can_share_rows()) return {};
   for (const Chunk& chunk : chunks_) {
     const int32_t tokens = batch_->cu_seqlens[chunk.last] - batch_->cu_seqlens[chunk.first];
     slot_rows_ = std::max(slot_rows_, static_cast<size_t>(tokens));
   }
   if (slot_rows_ * threads_ > batch_->num_tokens()) slot_rows_ = 0;
+  return {};
 }
 
 /// True if nothing is read that this batch has not written: then rows need not outlive their chunk.
@@ -113,7 +123,8 @@ void CpuStream::run_chunk(const Chunk& chunk, size_t thread) {
     }
     if (!by_sequence(op)) {
       const bool tokens = rows_of(op.in ? op.in : op.out) == Rows::tokens;
-      run_rows(kernels_, *batch_, op, tokens ? token : chunk.first, tokens ? token_end : chunk.last);
+      run_rows(kernels_, *batch_, op, tokens ? token : chunk.first, tokens ? token_end : chunk.last,
+               scratch_[thread].data());
       continue;
     }
     for (size_t s = chunk.first; s < chunk.last; ++s) {
@@ -135,17 +146,23 @@ void CpuStream::run_op_product(const Op& op) {
   if (rows >= threads_ * kEfficientRows) {
     const size_t rounds = (rows + threads_ * kChunkTokens - 1) / (threads_ * kChunkTokens);
     const size_t parts = threads_ * std::max<size_t>(2, rounds);
-    parallel(flops, parts, [&](size_t i, size_t) {
-      run_rows(kernels_, *batch_, op, piece_begin(rows, parts, i), piece_begin(rows, parts, i + 1));
+    parallel(flops, parts, [&](size_t i, size_t thread) {
+      run_rows(kernels_, *batch_, op, piece_begin(rows, parts, i), piece_begin(rows, parts, i + 1),
+               scratch_[thread].data());
     });
     return;
   }
   const size_t groups = std::min(panels, 4 * threads_);
   const size_t parts = std::clamp<size_t>(2 * threads_ / groups, 1, (rows + 11) / 12);
+  const StagedRows staged = stage_rows(kernels_, op, 0, rows, scratch_[0].data());
   parallel(flops, groups * parts, [&](size_t i, size_t) {
-    const size_t group = i / parts, part = i % parts;
-    run_product(kernels_, op, piece_begin(rows, parts, part), piece_begin(rows, parts, part + 1),
-                piece_begin(panels, groups, group), piece_begin(panels, groups, group + 1));
+    const size_t group = i / parts, part = i % parts, first = piece_begin(rows, parts, part);
+    StagedRows in = staged;
+    in.data += first * in.stride;
+    if (in.scale != nullptr) in.scale += first * op.linear->groups;
+    if (in.zero != nullptr) in.zero += first * op.linear->groups;
+    run_product(kernels_, op, in, first, piece_begin(rows, parts, part + 1), piece_begin(panels, groups, group),
+                piece_begin(panels, groups, group + 1));
   });
   if (op.kind == OpKind::linear_norm) run_norm_of_sum(kernels_, op, 0, rows);
 }
@@ -181,15 +198,16 @@ void CpuStream::run_op(const Op& op) {
     return;
   }
   const size_t rows = op.rows(), parts = std::min(rows, 4 * threads_);
-  parallel(flops_per_row(op) * static_cast<double>(rows), parts, [&](size_t i, size_t) {
-    run_rows(kernels_, *batch_, op, piece_begin(rows, parts, i), piece_begin(rows, parts, i + 1));
+  parallel(flops_per_row(op) * static_cast<double>(rows), parts, [&](size_t i, size_t thread) {
+    run_rows(kernels_, *batch_, op, piece_begin(rows, parts, i), piece_begin(rows, parts, i + 1),
+             scratch_[thread].data());
   });
 }
 
 Result<void> CpuStream::finish() {
   if (batch_ == nullptr) return failed_precondition("cpu backend: finish() without begin()");
+  if (status_ && batch_->num_sequences() > 0) status_ = make_plan();
   if (status_ && batch_->num_sequences() > 0) {
-    make_plan();
     if (by_chunk_) {
       double total = 0;
       for (const Chunk& chunk : chunks_) total += chunk.cost;

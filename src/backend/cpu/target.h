@@ -19,6 +19,13 @@
 #define FLETCHER_AVX2_END FLETCHER_TARGET_END
 #define FLETCHER_AVX512_BEGIN FLETCHER_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
 #define FLETCHER_AVX512_END FLETCHER_TARGET_END
+#define FLETCHER_AVX2_VNNI_BEGIN FLETCHER_TARGET_BEGIN("avxvnni,avx2,fma,f16c")
+#define FLETCHER_AVX2_VNNI_END FLETCHER_TARGET_END
+#define FLETCHER_AVX512_VNNI_BEGIN FLETCHER_TARGET_BEGIN("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
+#define FLETCHER_AVX512_VNNI_END FLETCHER_TARGET_END
+#define FLETCHER_AVX512_BF16_BEGIN \
+  FLETCHER_TARGET_BEGIN("avx512bf16,avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
+#define FLETCHER_AVX512_BF16_END FLETCHER_TARGET_END
 #endif
 
 /// For helpers that must be part of their caller's loop: registers do not survive a call.

@@ -1,5 +1,6 @@
-// cpu_microbench [ISA] [THREADS] [NAME]: percent of the register peak, measured in the same run, of products, attention
-// and a whole small encoder (12 layers of 384) on random weights. Best of several runs: machines are noisy.
+// cpu_microbench [ISA] [THREADS] [NAME] [PRECISION]: percent of the register peak, measured in the same run, of
+// products, attention and a whole small encoder (12 layers of 384) on random weights. Best of several runs: machines
+// are noisy.
 
 #include <algorithm>
 #include <chrono>
@@ -24,6 +25,7 @@ struct Bench {
   std::string isa;
   size_t threads;
   std::string only;  // part of the names to run
+  Precision precision = Precision::f32;
   ThreadPool pool{threads};
   std::unique_ptr<CpuBackend> backend;
   std::mt19937 random{1};
@@ -35,7 +37,7 @@ struct Bench {
     std::vector<double> shares;
     double best = 0;
     const auto start = std::chrono::steady_clock::now();
-    double before = *measure_peak_gflops(isa, Precision::f32, threads);
+    double before = *measure_peak_gflops(isa, precision, threads);
     while (shares.size() < 5 || std::chrono::steady_clock::now() - start < std::chrono::seconds(2)) {
       for (int i = 0; i < 2; ++i) run();  // the measurement of the peak has cooled the caches
       const auto begin = std::chrono::steady_clock::now();
@@ -46,7 +48,7 @@ struct Bench {
         seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       }
       const double rate = flops * static_cast<double>(runs) / seconds / 1e9;
-      const double after = *measure_peak_gflops(isa, Precision::f32, threads);
+      const double after = *measure_peak_gflops(isa, precision, threads);
       shares.push_back(rate / std::max(before, after));
       best = std::max(best, rate);
       before = after;
@@ -66,7 +68,8 @@ struct Bench {
     const std::vector<float> weight = values(in * out), bias = values(out);
     const HostMatrix w{std::as_bytes(std::span(weight)), DType::f32, out, in};
     const HostMatrix b{std::as_bytes(std::span(bias)), DType::f32, 1, out};
-    return std::move(*backend->prepare_linear({{&w, 1}, {&b, 1}, Precision::f32}));
+    return std::move(*backend->prepare_linear(
+        {.weights = {&w, 1}, .biases = {&b, 1}, .precision = precision, .input_center = {}, .input_scale = {}}));
   }
   std::unique_ptr<Norm> norm() {
     const std::vector<float> gamma = values(kHidden);
@@ -130,7 +133,8 @@ void bench_encoder(Bench& b, const char* what, const std::vector<size_t>& length
   auto x = *b.backend->activation(tokens, kHidden), ffn = *b.backend->activation(tokens, kIntermediate);
   auto qkv = *b.backend->activation(tokens, 3 * kHidden), context = *b.backend->activation(tokens, kHidden);
   const auto stream = b.backend->open_stream();
-  const AttentionSpec spec{kHeads, kHeads, kHidden / kHeads, 0.176776695f};
+  const AttentionSpec spec{kHeads, kHeads, kHidden / kHeads, 0.176776695f,
+                           b.precision == Precision::f32 ? Precision::f32 : Precision::bf16};
   const auto run = [&](bool attention_only) {
     stream->begin(batch);
     if (!attention_only) stream->embed({.word = table.get(), .norm = layers[0].norm1.get()}, x.view);
@@ -154,6 +158,8 @@ void bench_encoder(Bench& b, const char* what, const std::vector<size_t>& length
 int run(int argc, char** argv) {
   const std::string isa = argc > 1 ? argv[1] : std::string(usable_kernels().back()->isa);
   Bench b{.isa = isa, .threads = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1, .only = argc > 3 ? argv[3] : ""};
+  const std::string precision = argc > 4 ? argv[4] : "f32";
+  if (precision != "f32") b.precision = precision == "int8" ? Precision::int8 : Precision::bf16;
   auto backend = CpuBackend::create({.isa = isa, .pool = &b.pool});
   if (!backend) return std::fprintf(stderr, "%s\n", backend.error().message.c_str()), 2;
   b.backend = std::move(*backend);

@@ -1,0 +1,35 @@
+// The kernels for avx2_vnni: those of avx2, with int8 products by vpdpbusd.
+
+#include <cstdint>
+#include <cstring>
+
+#include "backend/cpu/kernels.h"
+
+#if defined(FLETCHER_X86)
+#include <immintrin.h>
+
+FLETCHER_AVX2_VNNI_BEGIN
+namespace fletcher::cpu {
+namespace {
+
+// clang-format off: in the order of their needs
+#include "backend/cpu/vector/avx2.inc"
+#include "backend/cpu/vector/common.inc"
+#include "backend/cpu/vector/int8_avx2_vnni.inc"
+#include "backend/cpu/int8_kernels.inc"
+// clang-format on
+
+}  // namespace
+
+Kernels avx2_vnni_kernels() {
+  Kernels kernels = avx2_kernels();
+  kernels.isa = "avx2_vnni";
+  kernels.gemm_int8 = gemm_int8;
+  kernels.quantize_rows = quantize_rows;
+  kernels.int8_loop = multiply_add_loop<Int8Dot>;
+  return kernels;
+}
+
+}  // namespace fletcher::cpu
+FLETCHER_AVX2_VNNI_END
+#endif
