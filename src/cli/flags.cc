@@ -18,10 +18,7 @@ Outcome<void> check_availability(const ModelFlags& flags) {
   if (flags.device == "cuda" || flags.device == "webgpu") {
     return fail(ExitCode::usage, "--device " + flags.device + " is not available in this build: auto, cpu");
   }
-  if (flags.precision != "auto" && flags.precision != "fp32") {
-    return fail(ExitCode::usage, "--precision " + flags.precision + " is not available " +
-                                     (flags.precision == "fp16" ? "on cpu: fp32" : "in this build: fp32"));
-  }
+  if (flags.precision == "fp16") return fail(ExitCode::usage, "--precision fp16 is not available on cpu: fp32, bf16, int8");
   return {};
 }
 
@@ -119,7 +116,7 @@ Outcome<std::unique_ptr<Engine>> load_engine(const ModelFlags& flags, const Prog
   options.device = flags.device;
   options.isa = flags.isa;
   options.threads = flags.threads;
-  options.precision = "fp32";
+  options.precision = flags.precision == "auto" ? "fp32" : flags.precision;
   options.pooling = flags.pooling;
   return blame(ExitCode::model, Engine::load(options));
 }

@@ -15,6 +15,7 @@
 #include "backend/registry.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "engine/calibration_texts.h"
 #include "engine/fingerprint.h"
 #include "engine/request_queue.h"
 #include "engine/worker.h"
@@ -32,6 +33,8 @@ constexpr const char* kShuttingDown = "the engine is shutting down";
 
 Result<Precision> parse_precision(std::string_view name) {
   if (name == "fp32" || name == "auto") return Precision::f32;
+  if (name == "bf16") return Precision::bf16;
+  if (name == "int8") return Precision::int8;
   return unimplemented("precision \"" + std::string(name) + "\" is not available in this build, wanted fp32");
 }
 
@@ -47,7 +50,7 @@ std::string_view score_activation_name(ScoreActivation activation) {
   return "";
 }
 
-ModelInfo describe(const Model& model, const Backend& backend, const std::string& path) {
+ModelInfo describe(const Model& model, const Backend& backend, const std::string& path, const std::string& precision) {
   const ModelConfig& config = model.config();
   const SentencePipeline& pipeline = model.pipeline();
   ModelInfo info;
@@ -57,7 +60,7 @@ ModelInfo describe(const Model& model, const Backend& backend, const std::string
   info.architecture = config.architecture;
   info.device = backend.name();
   if (!backend.instruction_set().empty()) info.device += " (" + std::string(backend.instruction_set()) + ")";
-  info.precision = "fp32";
+  info.precision = precision;
   info.weights_dtype = dtype_name(model.stored_dtype());
   info.parameters = model.parameters();
   info.hidden_size = config.hidden_size;
@@ -81,6 +84,17 @@ ModelInfo describe(const Model& model, const Backend& backend, const std::string
   info.flops_per_token = model.flops_per_token();
   info.flops_per_token_pair = model.flops_per_token_pair();
   return info;
+}
+
+/// The calibration texts as the tokenizer of the model has them.
+Result<std::vector<CalibrationText>> calibration_tokens(const Tokenizer& tokenizer) {
+  std::vector<CalibrationText> out;
+  Encoding encoding;
+  for (const std::string_view text : calibration_texts()) {
+    FLETCHER_TRY(tokenizer.encode(text, {}, encoding));
+    out.push_back({encoding.ids, encoding.type_ids});
+  }
+  return out;
 }
 
 /// The reason why no input of a request can be served, if there is one.
@@ -166,20 +180,27 @@ Result<void> Engine::Impl::load() {
   pool = std::make_unique<ThreadPool>(options.threads == 0 ? usable_threads() : options.threads);
   FLETCHER_TRY_ASSIGN(backend, make_backend({.device = options.device, .isa = options.isa, .pool = pool.get()}));
   FLETCHER_TRY_ASSIGN(const SentencePipeline pipeline, read_sentence_pipeline(options.model_path));
-  // The tokenizer loads beside the weights: together they are most of the time to the first vector.
-  Result<std::unique_ptr<Tokenizer>> loaded_tokenizer;
-  {
-    const std::jthread loader([&] { loaded_tokenizer = Tokenizer::load(pipeline.transformer_folder); });
-    FLETCHER_TRY_ASSIGN(model, Model::load(options.model_path, *backend, {precision, options.pooling}));
+  ModelOptions model_options{.precision = precision, .pooling = options.pooling};
+  if (precision == Precision::int8) {
+    FLETCHER_TRY_ASSIGN(tokenizer, Tokenizer::load(pipeline.transformer_folder));
+    FLETCHER_TRY_ASSIGN(const std::vector<CalibrationText> texts, calibration_tokens(*tokenizer));
+    model_options.calibration = texts;
+    FLETCHER_TRY_ASSIGN(model, Model::load(options.model_path, *backend, model_options));
+  } else {
+    // The tokenizer loads beside the weights: together they are most of the time to the first vector.
+    Result<std::unique_ptr<Tokenizer>> loaded_tokenizer;
+    {
+      const std::jthread loader([&] { loaded_tokenizer = Tokenizer::load(pipeline.transformer_folder); });
+      FLETCHER_TRY_ASSIGN(model, Model::load(options.model_path, *backend, model_options));
+    }
+    FLETCHER_TRY_ASSIGN(tokenizer, std::move(loaded_tokenizer));
   }
-  if (!loaded_tokenizer) return tl::unexpected<Error>(std::move(loaded_tokenizer).error());
-  tokenizer = std::move(*loaded_tokenizer);
   if (tokenizer->vocab_size() > model->config().vocab_size) {
     return failed_precondition(pipeline.transformer_folder + ": the tokenizer has ids up to " +
                                std::to_string(tokenizer->vocab_size() - 1) + ", but config.json's vocab_size is " +
                                std::to_string(model->config().vocab_size));
   }
-  info = describe(*model, *backend, options.model_path);
+  info = describe(*model, *backend, options.model_path, options.precision);
   const size_t budget = options.budget_tokens == 0 ? kDefaultBudgetTokens : options.budget_tokens;
   queue = std::make_unique<RequestQueue>(options.queue_tokens == 0 ? kQueueBudgets * budget : options.queue_tokens);
   FLETCHER_TRY_ASSIGN(worker, Worker::create(*model, *backend, budget));

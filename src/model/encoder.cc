@@ -14,7 +14,9 @@ TensorView encode(Stream& s, const ModelConfig& config, const EncoderWeights& w,
   const AttentionSpec spec{.num_attention_heads = config.num_attention_heads,
                            .num_key_value_heads = config.num_attention_heads,
                            .head_dim = config.head_dim(),
-                           .scale = 1.0f / std::sqrt(static_cast<float>(config.head_dim()))};
+                           .scale = 1.0f / std::sqrt(static_cast<float>(config.head_dim())),
+                           // int8 products are no more exact than bf16 attention.
+                           .precision = w.precision == Precision::f32 ? Precision::f32 : Precision::bf16};
 
   s.embed({w.word.get(), w.position.get(), w.token_type.get(), w.embedding_norm.get()}, x);
   for (const EncoderLayer& layer : w.layers) {  // post-norm: the sum and its norm take the place of x

@@ -23,6 +23,7 @@ struct EncoderWeights {
   std::unique_ptr<EmbeddingTable> token_type;  // (type_vocab_size, hidden_size)
   std::unique_ptr<Norm> embedding_norm;
   std::vector<EncoderLayer> layers;
+  Precision precision = Precision::f32;  // of the products
 };
 
 /// BERT's pooler and classification head: logits = classifier(tanh(pooler(first row))).

@@ -54,12 +54,40 @@ Result<std::unique_ptr<Model>> Model::load(const std::string& folder, Backend& b
     FLETCHER_TRY_ASSIGN(const PoolingMode mode, parse_pooling_mode(options.pooling));
     model->pipeline_.pooling = {mode};
   }
-  FLETCHER_TRY(model->load_weights(backend, options.precision));
+  FLETCHER_TRY(model->load_weights(backend, options));
   FLETCHER_TRY_ASSIGN(model->max_length_, resolve_max_length(model->pipeline_, model->config_));
   return model;
 }
 
-Result<void> Model::load_weights(Backend& backend, Precision precision) {
+Result<std::vector<InputStatistics>> Model::observe_inputs(const ModelEntry& entry, Backend& backend,
+                                                           std::span<const CalibrationText> texts) const {
+  WeightLoader loader = entry.loader(*file_, backend, Precision::f32);
+  FLETCHER_TRY_ASSIGN(const EncoderWeights weights, entry.load_encoder(loader, config_));
+  ObservingStream stream(backend.open_stream());
+  FLETCHER_TRY_ASSIGN(const Workspace workspace, make_workspace(backend, config_.max_position_embeddings, 1));
+  for (const CalibrationText& text : texts) {
+    const auto outside = [](const std::vector<int32_t>& ids, size_t size) {
+      return std::ranges::any_of(ids, [&](int32_t id) { return id < 0 || static_cast<size_t>(id) >= size; });
+    };
+    if (outside(text.ids, config_.vocab_size) || outside(text.type_ids, config_.type_vocab_size)) {
+      return failed_precondition("the tokenizer gives ids beyond config.json's vocab_size " +
+                                 std::to_string(config_.vocab_size) + " or type_vocab_size " +
+                                 std::to_string(config_.type_vocab_size));
+    }
+    const size_t tokens = std::min(text.ids.size(), workspace.tokens);
+    if (tokens == 0) continue;
+    Batch batch;
+    batch.append(std::span(text.ids).first(tokens), std::span(text.type_ids).first(text.type_ids.empty() ? 0 : tokens));
+    stream.begin(batch);
+    encode(stream, config_, weights, batch, workspace);
+    FLETCHER_TRY(stream.finish());
+  }
+  std::vector<InputStatistics> statistics;
+  for (const Linear* linear : loader.linears()) statistics.push_back(stream.of(linear));
+  return statistics;
+}
+
+Result<void> Model::load_weights(Backend& backend, const ModelOptions& options) {
   const std::string& folder = pipeline_.transformer_folder;
   const std::string config_path = folder + "/config.json";
   FLETCHER_TRY_ASSIGN(const Json json, Json::load(config_path));
@@ -82,15 +110,24 @@ Result<void> Model::load_weights(Backend& backend, Precision precision) {
   }
 
   FLETCHER_TRY_ASSIGN(file_, TensorFile::open(folder));
-  WeightLoader loader = (*entry)->loader(*file_, backend, precision);
+  WeightLoader loader = (*entry)->loader(*file_, backend, options.precision);
+  if (options.precision == Precision::int8 && !options.calibration.empty()) {
+    auto statistics = observe_inputs(**entry, backend, options.calibration);
+    if (!statistics) return with_context(std::move(statistics).error(), folder);
+    loader.smooth_inputs(std::move(*statistics));
+  }
   auto encoder = (*entry)->load_encoder(loader, config_);
   if (!encoder) return with_context(std::move(encoder).error(), folder);
   weights_ = std::move(*encoder);
+  weights_.precision = options.precision;
   flops_per_token_ = 2.0 * static_cast<double>(loader.linear_weights());
   stored_dtype_ = loader.stored_dtype();
-  WeightLoader head_loader(*file_, backend, precision);
+  WeightLoader head_loader(*file_, backend, Precision::f32);
   if (classifier) {
-    auto head = (*entry)->load_classifier(loader, head_loader, config_);
+    WeightLoader pooler_loader = (*entry)->loader(*file_, backend, Precision::f32);
+    auto head = (*entry)->load_classifier(pooler_loader, head_loader, config_);
+    parameters_ += pooler_loader.parameters();
+    prepared_bytes_ += pooler_loader.prepared_bytes();
     if (!head) return with_context(std::move(head).error(), folder);
     head_ = classifier_head(std::move(*head));
   } else {

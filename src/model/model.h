@@ -8,6 +8,7 @@
 #include "backend/backend.h"
 #include "model/encoder_weights.h"
 #include "model/heads.h"
+#include "model/input_statistics.h"
 #include "model/model_config.h"
 #include "model/sentence_transformers.h"
 #include "model/workspace.h"
@@ -17,10 +18,19 @@
 namespace fletcher {
 
 class Stream;
+struct ModelEntry;
+
+/// Token ids of a text, special ones included, and their types (empty: all 0).
+struct CalibrationText {
+  std::vector<int32_t> ids;
+  std::vector<int32_t> type_ids;
+};
 
 struct ModelOptions {
-  Precision precision = Precision::f32;
-  std::string pooling;  // overrides the folder's; empty: as the folder says
+  Precision precision = Precision::f32;  // of the encoder's products; heads are f32
+  std::string pooling;                   // overrides the folder's; empty: as the folder says
+  /// int8: texts whose activations say how inputs are smoothed. Without any, inputs are quantised as they are.
+  std::span<const CalibrationText> calibration = {};
 };
 
 /// Configuration, prepared weights and head. Immutable after load, thread-safe; the backend must outlive it.
@@ -59,7 +69,10 @@ class Model {
 
  private:
   Model() = default;
-  Result<void> load_weights(Backend& backend, Precision precision);
+  Result<void> load_weights(Backend& backend, const ModelOptions& options);
+  /// Runs the calibration texts in f32: the statistics of every product's input, in the order of loading.
+  Result<std::vector<InputStatistics>> observe_inputs(const ModelEntry& entry, Backend& backend,
+                                                      std::span<const CalibrationText> texts) const;
   Result<void> load_post_modules(Backend& backend);
 
   ModelConfig config_;

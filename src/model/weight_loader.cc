@@ -1,5 +1,7 @@
 #include "model/weight_loader.h"
 
+#include "model/smoothing.h"
+
 namespace fletcher {
 namespace {
 
@@ -58,12 +60,19 @@ Result<std::unique_ptr<Linear>> WeightLoader::linear(const std::vector<std::stri
     FLETCHER_TRY_ASSIGN(const HostMatrix b, vector(name + ".bias", out_features));
     biases.push_back(b);
   }
-  auto prepared = backend_.prepare_linear({weights, biases, precision_});
+  Smoothing smoothing;
+  if (linears_.size() < statistics_.size()) smoothing = make_smoothing(statistics_[linears_.size()], weights);
+  auto prepared = backend_.prepare_linear({.weights = weights,
+                                           .biases = biases,
+                                           .precision = precision_,
+                                           .input_center = smoothing.center,
+                                           .input_scale = smoothing.scale});
   if (!prepared) return with_context(std::move(prepared).error(), "tensor " + prefix_ + names[0]);
   for (const std::string& name : names) release(name + ".weight");
   linear_weights_ += names.size() * in_features * out_features;
   prepared_bytes_ += (*prepared)->size_bytes();
   stored_dtype_ = weights[0].dtype;
+  linears_.push_back(prepared->get());
   return prepared;
 }
 

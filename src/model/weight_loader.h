@@ -9,6 +9,7 @@
 
 #include "backend/backend.h"
 #include "base/result.h"
+#include "model/input_statistics.h"
 #include "weights/tensor_file.h"
 
 namespace fletcher {
@@ -29,6 +30,10 @@ class WeightLoader {
   /// NAME.weight.
   Result<std::unique_ptr<EmbeddingTable>> embedding(const std::string& name, size_t rows, size_t features);
 
+  /// For int8: the statistics of the n-th product that linear() will be asked for.
+  void smooth_inputs(std::vector<InputStatistics> statistics) { statistics_ = std::move(statistics); }
+  /// The products that linear() made, in order.
+  const std::vector<const Linear*>& linears() const { return linears_; }
   /// Elements of all tensors taken so far.
   uint64_t parameters() const { return parameters_; }
   /// Bytes of all that was prepared.
@@ -52,6 +57,8 @@ class WeightLoader {
   uint64_t prepared_bytes_ = 0;
   uint64_t linear_weights_ = 0;
   DType stored_dtype_ = DType::f32;
+  std::vector<InputStatistics> statistics_;
+  std::vector<const Linear*> linears_;
 };
 
 }  // namespace fletcher
