@@ -13,7 +13,7 @@ GELU_DEGREE = 12
 FAST_GELU_LIMIT = 4.4  # beside bf16 and int8 operands: error 4e-5
 FAST_GELU_DEGREE = 8
 EXP_DEGREE = 6
-EXP2_DEGREE = 4
+EXP2_DEGREE = 3  # for bf16 probabilities
 
 
 def minimax(target, weight, u, degree, rounds=400):
@@ -60,11 +60,11 @@ def fit_exp():
 
 
 def fit_exp2():
-    """2^r for |r| <= 1/2, relative error."""
-    u = -np.cos(np.linspace(0, np.pi, 3000))
-    r = u / 2
-    c, error = minimax(2**r, 2**-r, u, EXP2_DEGREE)
-    show("exp2", c * 2.0 ** np.arange(len(c)), error)
+    """2^r for 0 <= r < 1, relative error."""
+    r = (1 - np.cos(np.linspace(0, np.pi, 3000))) / 2
+    c, error = minimax(2**r, 2**-r, 2 * r - 1, EXP2_DEGREE)
+    in_r = np.polynomial.Polynomial(c)(np.polynomial.Polynomial([-1, 2])).coef
+    show("exp2", in_r, error)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ struct AttentionArgs {
   float* scratch;  // 64-byte aligned, attention_scratch(length, head_dim) floats
 };
 
-/// Queries whose scores are held at a time: a multiple of every tile height, small enough for the second-level cache.
+/// The most queries whose scores are held at a time.
 constexpr size_t kQueryBlock = 24;
 
 /// Floats of scratch that a call needs on any instruction set: keys, values, and a block of scores.
