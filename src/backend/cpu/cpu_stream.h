@@ -50,6 +50,7 @@ class CpuStream final : public Stream {
   Rows rows_of(const TensorView& view) const;
   void note_layout(const TensorView& view);
   Result<void> make_plan();
+  void find_pairs();
   bool can_share_rows() const;
   void run_chunk(const Chunk& chunk, size_t thread);
   void run_op(const Op& op);

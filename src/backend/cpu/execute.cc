@@ -23,61 +23,68 @@ size_t num_panels(const Kernels& kernels, const Op& op) {
 namespace {
 
 constexpr size_t kLine = 64;
+// Rows that a pair of products takes at a time, and of a tile inside them.
+constexpr size_t kPairRows = 96;
+constexpr size_t kPairTileRows = 12;
 
 constexpr size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
-size_t staged_stride(const CpuLinear& linear) { return round_up(linear.steps * 4, kLine); }
 
-}  // namespace
+/// Room for `rows` staged rows at `scratch`, not yet filled.
+struct Staging {
+  std::byte* data;
+  size_t stride;
+  float* scale;
+  float* zero;
+  float* work;
+  float* end;
 
-size_t staging_scratch(const Op& op, size_t rows) {
-  const CpuLinear& linear = *op.linear;
-  if (linear.precision == Precision::f32) return 0;
-  const size_t staged = rows * staged_stride(linear) / sizeof(float);
-  if (linear.precision == Precision::bf16) return staged;
-  return staged + 2 * round_up(rows * linear.groups, kLine) + round_up(linear.group_size, kLine);
-}
+  Staging(const CpuLinear& linear, size_t rows, float* scratch)
+      : data(reinterpret_cast<std::byte*>(scratch)),
+        stride(round_up(linear.steps * 4, kLine)),
+        scale(scratch + rows * stride / sizeof(float)),
+        zero(scale + round_up(rows * linear.groups, kLine)),
+        work(zero + round_up(rows * linear.groups, kLine)),
+        end(work + round_up(linear.group_size, kLine)) {}
+  StagedRows rows() const { return {data, stride, scale, zero}; }
+};
 
-StagedRows stage_rows(const Kernels& kernels, const Op& op, size_t first, size_t last, float* scratch) {
-  const CpuLinear& linear = *op.linear;
-  const size_t rows = last - first, stride = staged_stride(linear);
-  const float* in = row(op.in, first);
-  if (linear.precision == Precision::f32) {
-    return {reinterpret_cast<const std::byte*>(in), op.in.row_stride * sizeof(float), nullptr, nullptr};
-  }
-  auto* staged = reinterpret_cast<std::byte*>(scratch);
-  if (linear.precision == Precision::bf16) {
-    kernels.narrow_rows({in, op.in.row_stride, rows, op.in.cols, staged, stride});
-    return {staged, stride, nullptr, nullptr};
-  }
-  float* scale = scratch + rows * stride / sizeof(float);
-  float* zero = scale + round_up(rows * linear.groups, kLine);
+/// Columns [column, column + n), whole groups, of `rows` f32 rows, into the u8 rows of `out` from `row` on.
+void quantize(const Kernels& kernels, const CpuLinear& linear, const float* in, size_t ldi, size_t rows, size_t column,
+              size_t n, const Staging& out, size_t row) {
+  const size_t group = column / linear.group_size;
+  const bool smooth = linear.center.size() > 0;
   kernels.quantize_rows({.in = in,
-                         .ldi = op.in.row_stride,
+                         .ldi = ldi,
                          .rows = rows,
-                         .n = op.in.cols,
-                         .groups = linear.groups,
+                         .n = n,
+                         .groups = (n + linear.group_size - 1) / linear.group_size,
                          .group_size = linear.group_size,
-                         .center = linear.center.data(),
-                         .inverse_scale = linear.inverse_scale.data(),
-                         .out = staged,
-                         .ldo = stride,
-                         .scale = scale,
-                         .zero = zero,
-                         .work = zero + round_up(rows * linear.groups, kLine)});
-  return {staged, stride, scale, zero};
+                         .center = smooth ? linear.center.data() + column : nullptr,
+                         .inverse_scale = smooth ? linear.inverse_scale.data() + column : nullptr,
+                         .out = out.data + row * out.stride + column,
+                         .ldo = out.stride,
+                         .scale = out.scale + row * linear.groups + group,
+                         .zero = out.zero + row * linear.groups + group,
+                         .ld_scale = linear.groups,
+                         .work = out.work});
 }
 
-void run_product(const Kernels& kernels, const Op& op, const StagedRows& in, size_t first, size_t last,
-                 size_t first_panel, size_t last_panel) {
+/// Where a product's rows go.
+struct ProductRows {
+  float* data;
+  size_t ld;
+  size_t first_column;  // that `data` holds
+};
+
+void multiply(const Kernels& kernels, const Op& op, const StagedRows& in, size_t rows, size_t first_panel,
+              size_t last_panel, const float* residual, const ProductRows& out) {
   const CpuLinear& linear = *op.linear;
-  const TensorView& out = op.kind == OpKind::linear_norm ? op.sum : op.out;
-  const TensorView& residual = op.epilogue.residual;
   const auto gemm = linear.precision == Precision::int8   ? kernels.gemm_int8
                     : linear.precision == Precision::bf16 ? kernels.gemm_bf16
                                                           : kernels.gemm_f32;
   gemm({.a = in.data,
         .lda = in.stride,
-        .rows = last - first,
+        .rows = rows,
         .panels = linear.panels.data(),
         .steps = linear.steps,
         .bias = linear.bias.data(),
@@ -85,16 +92,82 @@ void run_product(const Kernels& kernels, const Op& op, const StagedRows& in, siz
         .first_panel = first_panel,
         .last_panel = last_panel,
         .act = op.epilogue.act,
-        .residual = residual ? row(residual, first) : nullptr,
-        .ldr = residual.row_stride,
-        .out = row(out, first),
-        .ldo = out.row_stride,
+        .residual = residual,
+        .ldr = op.epilogue.residual.row_stride,
+        .out = out.data,
+        .ldo = out.ld,
+        .out_column = out.first_column,
         .quantization = {.groups = linear.groups,
                          .group_steps = linear.group_size / 4,
                          .row_scale = in.scale,
                          .row_zero = in.zero,
                          .column_scale = linear.column_scale.data(),
                          .column_sum = linear.column_sum.data()}});
+}
+
+}  // namespace
+
+size_t staging_scratch(const Op& op, size_t rows) {
+  const CpuLinear& linear = *op.linear;
+  if (linear.precision == Precision::f32) return 0;
+  const size_t staged = rows * round_up(linear.steps * 4, kLine) / sizeof(float);
+  return staged + 2 * round_up(rows * linear.groups, kLine) + round_up(linear.group_size, kLine);
+}
+
+StagedRows stage_rows(const Kernels& kernels, const Op& op, size_t first, size_t last, float* scratch) {
+  const float* in = row(op.in, first);
+  if (op.linear->precision == Precision::f32) {
+    return {reinterpret_cast<const std::byte*>(in), op.in.row_stride * sizeof(float), nullptr, nullptr};
+  }
+  const size_t rows = last - first;
+  const Staging staging(*op.linear, rows, scratch);
+  if (op.linear->precision == Precision::bf16) {
+    kernels.narrow_rows({in, op.in.row_stride, rows, op.in.cols, staging.data, staging.stride});
+  } else {
+    quantize(kernels, *op.linear, in, op.in.row_stride, rows, 0, op.in.cols, staging, 0);
+  }
+  return staging.rows();
+}
+
+bool can_pair(const Kernels& kernels, const CpuLinear& next) {
+  return next.precision == Precision::int8 && (next.groups == 1 || next.group_size % kernels.panel_columns == 0);
+}
+
+size_t pair_scratch(const Op& op, const Op& next) {
+  return staging_scratch(op, kPairRows) + staging_scratch(next, kPairRows) +
+         kPairTileRows * round_up(next.linear->group_size, kLine);
+}
+
+void run_pair(const Kernels& kernels, const Op& op, const Op& next, size_t first, size_t last, float* scratch) {
+  const size_t columns = next.linear->group_size, panels = num_panels(kernels, op);
+  for (size_t r = first; r < last; r += kPairRows) {
+    const size_t end = std::min(r + kPairRows, last), rows = end - r;
+    const StagedRows in = stage_rows(kernels, op, r, end, scratch);
+    const Staging between(*next.linear, rows, scratch + staging_scratch(op, kPairRows));
+    const size_t tiles = (rows + kPairTileRows - 1) / kPairTileRows;
+    for (size_t column = 0; column < next.in.cols; column += columns) {
+      const size_t some = std::min(columns, next.in.cols - column);
+      const size_t first_panel = column / kernels.panel_columns;
+      const size_t last_panel = std::min(panels, (column + some + kernels.panel_columns - 1) / kernels.panel_columns);
+      for (size_t tile = 0; tile < tiles; ++tile) {
+        const size_t tile_row = rows * tile / tiles, tile_rows = rows * (tile + 1) / tiles - tile_row;
+        multiply(kernels, op, in.from(tile_row, op.linear->groups), tile_rows, first_panel, last_panel, nullptr,
+                 {between.end, round_up(columns, kLine), column});
+        quantize(kernels, *next.linear, between.end, round_up(columns, kLine), tile_rows, column, some, between,
+                 tile_row);
+      }
+    }
+    run_product(kernels, next, between.rows(), r, end, 0, num_panels(kernels, next));
+    if (next.kind == OpKind::linear_norm) run_norm_of_sum(kernels, next, r, end);
+  }
+}
+
+void run_product(const Kernels& kernels, const Op& op, const StagedRows& in, size_t first, size_t last,
+                 size_t first_panel, size_t last_panel) {
+  const TensorView& out = op.kind == OpKind::linear_norm ? op.sum : op.out;
+  const TensorView& residual = op.epilogue.residual;
+  multiply(kernels, op, in, last - first, first_panel, last_panel, residual ? row(residual, first) : nullptr,
+           {row(out, first), out.row_stride, 0});
 }
 
 namespace {

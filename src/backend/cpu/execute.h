@@ -15,6 +15,13 @@ struct StagedRows {
   size_t stride;       // bytes
   const float* scale;  // int8: as in Quantization
   const float* zero;
+
+  /// The rows from `row` on, of a product with `groups` groups of k.
+  StagedRows from(size_t row, size_t groups) const {
+    const bool scaled = scale != nullptr;
+    return {data + row * stride, stride, scaled ? scale + row * groups : nullptr,
+            scaled ? zero + row * groups : nullptr};
+  }
 };
 
 /// Floats of scratch to stage so many rows of the op's input; 0 for f32.
@@ -28,6 +35,14 @@ void run_product(const Kernels& kernels, const Op& op, const StagedRows& in, siz
 size_t num_panels(const Kernels& kernels, const Op& op);
 /// The norm of a linear_norm op, on rows [first, last) that run_product has finished.
 void run_norm_of_sum(const Kernels& kernels, const Op& op, size_t first, size_t last);
+/// True if the inputs of `next` can be quantised a few whole panels at a time. (Not worth it for bf16: rows of a whole
+/// block are narrowed as fast.)
+bool can_pair(const Kernels& kernels, const CpuLinear& next);
+/// Floats of scratch that run_pair needs.
+size_t pair_scratch(const Op& op, const Op& next);
+/// Rows [first, last) of `op` and of `next`, the product it feeds: what goes between them is quantised while it is in
+/// the first-level cache, and never stored as f32. Gives the bits of one after the other.
+void run_pair(const Kernels& kernels, const Op& op, const Op& next, size_t first, size_t last, float* scratch);
 /// Rows [first, last) of any op that goes by rows. `scratch` as staging_scratch says for kRowBlock rows.
 void run_rows(const Kernels& kernels, const Batch& batch, const Op& op, size_t first, size_t last, float* scratch);
 

@@ -21,6 +21,8 @@ struct Op {
   AttentionSpec attention;
   PoolingMode pooling = PoolingMode::cls;
   float* host = nullptr;  // read
+  /// A product whose result the next op alone reads, as the input of a product that needs it narrowed.
+  bool feeds_next = false;
 
   /// Rows it works on, one by one; attention and pool go by sequences instead.
   size_t rows() const { return out ? out.rows : in.rows; }

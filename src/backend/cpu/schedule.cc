@@ -54,6 +54,7 @@ Result<void> CpuStream::make_plan() {
   for (size_t s = 0; s < batch_->num_sequences(); ++s) {
     longest = std::max(longest, static_cast<size_t>(batch_->cu_seqlens[s + 1] - batch_->cu_seqlens[s]));
   }
+  find_pairs();
   for (const Op& op : ops_) {
     for (const TensorView* view : {&op.in, &op.out, &op.sum, &op.epilogue.residual}) note_layout(*view);
     if (op.kind == OpKind::attention) {
@@ -64,6 +65,7 @@ Result<void> CpuStream::make_plan() {
     if (op.linear != nullptr) {
       const bool few = op.rows() < threads_ * kEfficientRows;  // run_op_product stages them all at once
       scratch = std::max(scratch, staging_scratch(op, few ? std::max(op.rows(), kRowBlock) : kRowBlock));
+      if (op.feeds_next) scratch = std::max(scratch, pair_scratch(op, *(&op + 1)));
     }
     if (rows_of(op.in ? op.in : op.out) == Rows::tokens) {
       cost_.per_token += flops_per_row(op);
@@ -97,6 +99,31 @@ Result<void> CpuStream::make_plan() {
   return {};
 }
 
+/// Marks the products whose result only the next op reads, as a product in lower precision.
+void CpuStream::find_pairs() {
+  const auto reads = [](const Op& op, const Buffer* buffer) {
+    return op.in.buffer == buffer || op.epilogue.residual.buffer == buffer;
+  };
+  for (size_t i = 0; i + 1 < ops_.size(); ++i) {
+    Op& op = ops_[i];
+    const Op& next = ops_[i + 1];
+    const TensorView &out = op.out, &in = next.in;
+    const bool adjacent = op.kind == OpKind::linear && next.linear != nullptr && in.buffer == out.buffer &&
+                          in.offset == out.offset && in.rows == out.rows && in.cols == out.cols &&
+                          in.row_stride == out.row_stride;
+    if (!adjacent || op.epilogue.residual || next.linear->precision == Precision::f32 ||
+        next.epilogue.residual.buffer == out.buffer || !can_pair(kernels_, *next.linear)) {
+      continue;
+    }
+    // Whoever reads the buffer later must come after one who writes all of it anew.
+    op.feeds_next = true;
+    for (size_t j = i + 2; j < ops_.size() && op.feeds_next; ++j) {
+      if (reads(ops_[j], out.buffer)) op.feeds_next = false;
+      if (ops_[j].kind == OpKind::linear && ops_[j].out.buffer == out.buffer && ops_[j].out.cols >= out.cols) break;
+    }
+  }
+}
+
 /// True if nothing is read that this batch has not written: then rows need not outlive their chunk.
 bool CpuStream::can_share_rows() const {
   const auto written_before = [&](const TensorView& view, size_t op) {
@@ -117,9 +144,17 @@ void CpuStream::run_chunk(const Chunk& chunk, size_t thread) {
   // The same rows for every chunk of a thread stay in its cache, where those of all tokens would pass through memory.
   // Rows are still numbered by token: views move instead, to below their buffer if need be.
   const size_t distance = slot_rows_ == 0 ? 0 : thread * slot_rows_ - token;
-  for (Op op : ops_) {
+  const auto moved = [&](Op op) {
     for (TensorView* view : {&op.in, &op.out, &op.sum, &op.epilogue.residual}) {
       if (*view && rows_of(*view) == Rows::tokens) view->offset += distance * view->row_stride;
+    }
+    return op;
+  };
+  for (size_t i = 0; i < ops_.size(); ++i) {
+    const Op op = moved(ops_[i]);
+    if (op.feeds_next && rows_of(op.in) == Rows::tokens) {
+      run_pair(kernels_, op, moved(ops_[++i]), token, token_end, scratch_[thread].data());
+      continue;
     }
     if (!by_sequence(op)) {
       const bool tokens = rows_of(op.in ? op.in : op.out) == Rows::tokens;
@@ -157,12 +192,8 @@ void CpuStream::run_op_product(const Op& op) {
   const StagedRows staged = stage_rows(kernels_, op, 0, rows, scratch_[0].data());
   parallel(flops, groups * parts, [&](size_t i, size_t) {
     const size_t group = i / parts, part = i % parts, first = piece_begin(rows, parts, part);
-    StagedRows in = staged;
-    in.data += first * in.stride;
-    if (in.scale != nullptr) in.scale += first * op.linear->groups;
-    if (in.zero != nullptr) in.zero += first * op.linear->groups;
-    run_product(kernels_, op, in, first, piece_begin(rows, parts, part + 1), piece_begin(panels, groups, group),
-                piece_begin(panels, groups, group + 1));
+    run_product(kernels_, op, staged.from(first, op.linear->groups), first, piece_begin(rows, parts, part + 1),
+                piece_begin(panels, groups, group), piece_begin(panels, groups, group + 1));
   });
   if (op.kind == OpKind::linear_norm) run_norm_of_sum(kernels_, op, 0, rows);
 }

@@ -43,6 +43,7 @@ struct GemmArgs {
   size_t ldr;
   float* out;
   size_t ldo;
+  size_t out_column = 0;           // the first column that `out` holds
   Quantization quantization = {};  // int8
 };
 
@@ -69,9 +70,10 @@ struct QuantizeArgs {
   const float* inverse_scale;  // [n], or null for ones
   std::byte* out;
   size_t ldo;    // bytes
-  float* scale;  // [rows][groups], as Quantization::row_scale
-  float* zero;   // [rows][groups], as Quantization::row_zero
-  float* work;   // [n, rounded up to 64]
+  float* scale;  // [rows][ld_scale], as Quantization::row_scale
+  float* zero;   // [rows][ld_scale], as Quantization::row_zero
+  size_t ld_scale;
+  float* work;  // [n, rounded up to 64]
 };
 
 }  // namespace fletcher::cpu
