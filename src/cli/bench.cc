@@ -1,8 +1,10 @@
-// fletcher bench: how fast this machine computes a model, against the peak measured in the same run.
+// fletcher bench: how fast this machine computes a model, or with --ops each op of one, against the peak measured in
+// the same run.
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +16,10 @@
 #include "cli/bulk_job.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
+#include "cli/op_bench.h"
+#include "cli/op_cases.h"
 #include "cli/output.h"
+#include "cli/precision.h"
 #include "cli/terminal.h"
 #include "cli/text_source.h"
 
@@ -25,6 +30,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kDefaultTexts = 400;
 constexpr size_t kMostTexts = 1'000'000;
+constexpr double kDefaultSeconds = 2;
 constexpr double kWarmUpSeconds = 1;
 constexpr size_t kLeastRounds = 3;
 // A round longer than the time asked for by this factor is not repeated for the sake of kLeastRounds.
@@ -35,9 +41,12 @@ struct BenchFlags {
   TextFlags text;
   InputFlags input;
   ProgressFlags progress;
-  double seconds = 2;
+  std::optional<double> seconds;
   bool single = false;
   bool json = false;
+  bool ops = false;
+  std::string op;
+  std::string shape;
 };
 
 /// One pass over the texts.
@@ -228,31 +237,49 @@ Outcome<std::vector<std::string>> load_texts(const BenchFlags& flags) {
   return texts;
 }
 
+Outcome<void> run_ops(const BenchFlags& flags) {
+  OpBenchOptions options{.device = flags.model.device,
+                         .isa = flags.model.isa,
+                         .precision = flags.model.precision,
+                         .op = flags.op,
+                         .shape = flags.shape,
+                         .threads = flags.model.threads,
+                         .json = flags.json};
+  if (flags.seconds) options.seconds = *flags.seconds;
+  return run_op_bench(options);
+}
+
+/// GFLOP/s of the cores that computed, in the arithmetic they computed in.
+Outcome<double> peak_of(const Report& report) {
+  const Precision precision = precision_from_name(report.precision).value_or(Precision::f32);
+  return blame(ExitCode::other, cpu::measure_peak_gflops(instruction_set_of(report.device), precision, report.threads));
+}
+
 Outcome<void> run_bench(const BenchFlags& flags, const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     return fail(ExitCode::usage, "\"" + arguments[0] + "\": texts to measure with come from --input");
   }
+  if (flags.ops) return run_ops(flags);
   FLETCHER_CLI_TRY_ASSIGN(const auto texts, load_texts(flags));
   FLETCHER_CLI_TRY_ASSIGN(const auto engine, load_engine(flags.model, flags.progress));
   RoundRunner runner(*engine, flags, texts);
   FLETCHER_CLI_TRY(check_request(*engine, runner.request()));
   FLETCHER_CLI_TRY(runner.warm_up());
   std::vector<Round> rounds;
+  const double seconds = flags.seconds.value_or(kDefaultSeconds);
   double elapsed = 0;
   do {
     FLETCHER_CLI_TRY_ASSIGN(Round round, runner.round());
     elapsed += round.seconds;
     rounds.push_back(std::move(round));
-  } while (elapsed < flags.seconds || (rounds.size() < kLeastRounds && elapsed < kPatience * flags.seconds));
+  } while (elapsed < seconds || (rounds.size() < kLeastRounds && elapsed < kPatience * seconds));
   Report report = summarize(std::move(rounds), texts.size());
   report.model = engine->info().name;
   report.device = engine->info().device;
   report.precision = engine->info().precision;
   report.threads = flags.model.threads == 0 ? usable_threads() : flags.model.threads;
   report.single = flags.single;
-  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops,
-                          blame(ExitCode::other, cpu::measure_peak_gflops(instruction_set_of(report.device),
-                                                                          Precision::f32, report.threads)));
+  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops, peak_of(report));
   return print(flags.json ? to_json(report) : to_table(report));
 }
 
@@ -263,17 +290,36 @@ Command make_bench_command(CLI::App& root) {
   const auto flags = std::make_shared<BenchFlags>();
   flags->input.add_to(app);
   flags->text.add_to(app);
-  app.add_option("--seconds", flags->seconds, "Measure for at least so long, after a warm-up [2]")
+  app.add_option("--seconds", flags->seconds, "Measure for at least so long, after a warm-up [2; each op 0.1]")
       ->group("Measurement")
       ->option_text("S")
       ->check(CLI::Range(0.0, 86400.0));
-  app.add_flag("--single", flags->single, "One text at a time: latency instead of throughput")->group("Measurement");
+  CLI::Option* single = app.add_flag("--single", flags->single, "One text at a time: latency instead of throughput")
+                            ->group("Measurement");
+  CLI::Option* ops = app.add_flag("--ops", flags->ops, "The ops of a layer one by one, without a model")
+                         ->group("Measurement")
+                         ->excludes(single);
+  app.add_option("--op", flags->op, "Only ops with NAME in theirs, such as gelu or attention")
+      ->group("Measurement")
+      ->option_text("NAME")
+      ->needs(ops);
+  std::vector<std::string> shapes;
+  for (const LayerShape& shape : kLayerShapes) shapes.emplace_back(shape.name);
+  app.add_option("--shape", flags->shape, "Only ops of this size: minilm, bert-base, bert-large or qwen3-0.6b")
+      ->group("Measurement")
+      ->option_text("NAME")
+      ->check(CLI::IsMember(shapes))
+      ->needs(ops);
   app.add_flag("--json", flags->json, "Print an object")->group("Output");
   flags->progress.add_to(app);
   flags->model.add_to(app);
   app.footer(
       "Speeds are those of the median round; loading and warm-up are not counted. Operations are useful ones, never\n"
-      "padding. Latency: from the submission of a text, without --single together with its window, to its result.");
+      "padding. Latency: from the submission of a text, without --single together with its window, to its result.\n"
+      "--ops: medians and, of the peak, the best; bytes are those of weights as prepared and of f32 activations, each\n"
+      "once; cold layers take their weights from memory, and \"reads\" is what memory gives. --precision auto: all "
+      "that\n"
+      "the device has.");
   return {&app, [flags](const auto& arguments) { return run_bench(*flags, arguments); }};
 }
 
