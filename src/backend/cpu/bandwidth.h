@@ -19,12 +19,15 @@ class ReadBandwidth {
   /// RESOURCE_EXHAUSTED if there is no memory for `bytes`, of which every thread reads an equal part.
   static Result<ReadBandwidth> create(size_t threads, size_t bytes);
 
-  /// Bytes per second of all threads together, each reading its part from one end to the other: the best of a few
-  /// passes (20 ms in all), so that it holds at the moment's clock rates.
+  /// Bytes per second of all threads together, each reading all of its part, in one stream or in a few: the best of
+  /// several passes (20 ms in all), so that it holds at the moment's clock rates.
   double measure();
 
  private:
+  using Pattern = uint64_t (*)(const uint64_t* words, size_t count);
+
   ReadBandwidth(size_t threads, size_t words, std::unique_ptr<uint64_t[]> data);
+  double read_once(Pattern pattern);
 
   size_t words_per_thread_;
   std::unique_ptr<uint64_t[]> data_;
