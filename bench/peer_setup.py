@@ -1,4 +1,4 @@
-"""Lay out everything compare.py needs: the pinned virtual environment, the real model and the peers' ONNX forms of it.
+"""Lay out everything compare.py needs: the pinned virtual environment, the models and the peers' forms of them.
 
 Each step is skipped when its stamp says it is up to date, so that a second run starts at once and touches no network.
 """
