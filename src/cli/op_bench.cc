@@ -148,7 +148,7 @@ double median(const std::vector<double>& sorted) { return sorted[sorted.size() /
 
 OpRow summarize(const OpCase& op, double weight_bytes, std::vector<Sample> samples) {
   std::ranges::sort(samples, {}, &Sample::seconds);
-  const Sample& middle = samples[samples.size() / 2];
+  const Sample& middle = samples[(samples.size() - 1) / 2];  // of two the faster, as in median()
   OpRow row{.op = op, .seconds = middle.seconds, .best_seconds = samples.front().seconds, .limits = middle.limits};
   row.bytes_moved = weight_bytes + op.activation_bytes;
   if (middle.limits.flops > 0) {
