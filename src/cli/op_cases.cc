@@ -82,11 +82,13 @@ void add_products(const LayerShape& shape, std::vector<OpCase>& cases) {
   }
 }
 
-AttentionSpec attention_of(const LayerShape& shape) {
+/// As a model asks for it: in bf16, where the backend has that, unless the products are in f32.
+AttentionSpec attention_of(const LayerShape& shape, const OpRig& rig) {
   return {.num_attention_heads = shape.num_attention_heads,
           .num_key_value_heads = shape.num_key_value_heads,
           .head_dim = shape.head_dim,
-          .scale = 1 / std::sqrt(static_cast<float>(shape.head_dim))};
+          .scale = 1 / std::sqrt(static_cast<float>(shape.head_dim)),
+          .precision = rig.precision() == Precision::f32 ? Precision::f32 : Precision::bf16};
 }
 
 OpCase attention(const LayerShape& shape, size_t length) {
@@ -99,7 +101,7 @@ OpCase attention(const LayerShape& shape, size_t length) {
   c.prepare = [shape](OpRig& rig) -> Result<PreparedOp> {
     FLETCHER_TRY_ASSIGN(const TensorView qkv, rig.activation(shape.qkv_size()));
     FLETCHER_TRY_ASSIGN(const TensorView context, rig.activation(shape.context_size()));
-    return PreparedOp{[=, spec = attention_of(shape)](Stream& s) { s.attention(qkv, spec, context); }};
+    return PreparedOp{[=, spec = attention_of(shape, rig)](Stream& s) { s.attention(qkv, spec, context); }};
   };
   return c;
 }
@@ -248,7 +250,7 @@ OpCase encoder(const LayerShape& shape, const Sequences& texts) {
       FLETCHER_TRY_ASSIGN(layer, prepare_layer(rig, shape));
     }
     FLETCHER_TRY_ASSIGN(const LayerViews views, make_views(rig, shape));
-    return PreparedOp{[=, spec = attention_of(shape)](Stream& s) {
+    return PreparedOp{[=, spec = attention_of(shape, rig)](Stream& s) {
       s.embed(embedding, views.x);
       for (const Layer& layer : layers) {
         s.linear(views.x, *layer.qkv, {}, views.qkv);

@@ -50,6 +50,7 @@ class OpRig {
   OpRig(Backend& backend, Precision precision, const Sequences& sequences);
 
   size_t tokens() const { return batch_.num_tokens(); }
+  Precision precision() const { return precision_; }
   /// Everything made is owned by the rig. Errors are those of the backend.
   Result<const Linear*> linear(size_t in_features, size_t out_features);
   Result<const Norm*> norm(size_t features);
