@@ -63,12 +63,14 @@ struct Report {
   size_t threads = 0, texts = 0, rounds = 0;
   uint64_t tokens = 0;
   double texts_per_second = 0, best_texts_per_second = 0, tokens_per_second = 0;
-  double gflops = 0, peak_gflops = 0;
+  double gflops = 0, attention_gflops = 0, peak_gflops = 0;
+  double mixed_peak_gflops = 0;  // int8 alone: products at its peak, attention at that of its own arithmetic; 0: none
   double read_share = 0, tokenize_share = 0, encode_share = 0, write_share = 0;
   double p50_ms = 0, p99_ms = 0;
   bool single = false;
 
   double percent_of_peak() const { return peak_gflops > 0 ? 100 * gflops / peak_gflops : 0; }
+  double percent_of_mixed_peak() const { return mixed_peak_gflops > 0 ? 100 * gflops / mixed_peak_gflops : 0; }
 };
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -167,7 +169,8 @@ double percentile(std::vector<double>& values, double share) {
   return values[static_cast<size_t>(at)];
 }
 
-Report summarize(std::vector<Round> rounds, size_t texts) {
+/// `flops_per_token`: of the products, the rest is attention.
+Report summarize(std::vector<Round> rounds, size_t texts, double flops_per_token) {
   std::ranges::sort(rounds, [](const Round& a, const Round& b) { return a.seconds < b.seconds; });
   const Round& median = rounds[rounds.size() / 2];
   Report report;
@@ -179,6 +182,7 @@ Report summarize(std::vector<Round> rounds, size_t texts) {
   report.best_texts_per_second = count / rounds.front().seconds;
   report.tokens_per_second = static_cast<double>(report.tokens) / median.seconds;
   report.gflops = median.stages.flops / median.seconds * 1e-9;
+  report.attention_gflops = report.gflops - report.tokens_per_second * flops_per_token * 1e-9;
   const double all =
       median.read_seconds + median.stages.tokenize_seconds + median.stages.encode_seconds + median.write_seconds;
   if (all > 0) {
@@ -204,6 +208,10 @@ std::string to_json(const Report& r) {
   json.key("tokens_per_second").value(r.tokens_per_second);
   json.key("gflops").value(r.gflops).key("peak_gflops").value(r.peak_gflops);
   json.key("percent_of_peak").value(r.percent_of_peak());
+  if (r.mixed_peak_gflops > 0) {
+    json.key("mixed_peak_gflops").value(r.mixed_peak_gflops);
+    json.key("percent_of_mixed_peak").value(r.percent_of_mixed_peak());
+  }
   json.key("stages").begin_object().key("read").value(r.read_share).key("tokenize").value(r.tokenize_share);
   json.key("encode").value(r.encode_share).key("write").value(r.write_share).end_object();
   json.key("latency_ms").begin_object().key("p50").value(r.p50_ms).key("p99").value(r.p99_ms).end_object();
@@ -223,6 +231,10 @@ std::string to_table(const Report& r) {
                               with_thousands(static_cast<uint64_t>(r.tokens_per_second)) + " tokens/s"});
   table.add_row({"arithmetic", fixed(r.gflops, 1) + " GFLOP/s, " + fixed(r.percent_of_peak(), 1) + " % of the " +
                                    fixed(r.peak_gflops, 1) + " measured as the peak of these threads"});
+  if (r.mixed_peak_gflops > 0) {
+    table.add_row({"", fixed(r.percent_of_mixed_peak(), 1) + " % of the " + fixed(r.mixed_peak_gflops, 1) +
+                           " that attention in its own arithmetic leaves of it"});
+  }
   table.add_row({"stages", "read " + percent(r.read_share) + ", tokenize " + percent(r.tokenize_share) + ", encode " +
                                percent(r.encode_share) + ", write " + percent(r.write_share)});
   table.add_row({"latency", "p50 " + fixed(r.p50_ms, 3) + " ms, p99 " + fixed(r.p99_ms, 3) + " ms"});
@@ -249,10 +261,19 @@ Outcome<void> run_ops(const BenchFlags& flags) {
   return run_op_bench(options);
 }
 
-/// GFLOP/s of the cores that computed, in the arithmetic they computed in.
-Outcome<double> peak_of(const Report& report) {
+/// Measures what the report's threads reach in its precision and, if attention has another, in that.
+Outcome<void> add_peaks(Report& report) {
+  const std::string isa = instruction_set_of(report.device);
   const Precision precision = precision_from_name(report.precision).value_or(Precision::f32);
-  return blame(ExitCode::other, cpu::measure_peak_gflops(instruction_set_of(report.device), precision, report.threads));
+  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops,
+                          blame(ExitCode::other, cpu::measure_peak_gflops(isa, precision, report.threads)));
+  if (precision != Precision::int8 || report.gflops <= 0) return {};
+  auto attention_peak = cpu::measure_peak_gflops(isa, Precision::bf16, report.threads);
+  if (!attention_peak) attention_peak = cpu::measure_peak_gflops(isa, Precision::f32, report.threads);
+  FLETCHER_CLI_TRY_ASSIGN(const double peak, blame(ExitCode::other, std::move(attention_peak)));
+  const double attention = report.attention_gflops / report.gflops;
+  report.mixed_peak_gflops = 1 / ((1 - attention) / report.peak_gflops + attention / peak);
+  return {};
 }
 
 Outcome<void> run_bench(const BenchFlags& flags, const std::vector<std::string>& arguments) {
@@ -273,13 +294,13 @@ Outcome<void> run_bench(const BenchFlags& flags, const std::vector<std::string>&
     elapsed += round.seconds;
     rounds.push_back(std::move(round));
   } while (elapsed < seconds || (rounds.size() < kLeastRounds && elapsed < kPatience * seconds));
-  Report report = summarize(std::move(rounds), texts.size());
+  Report report = summarize(std::move(rounds), texts.size(), engine->info().flops_per_token);
   report.model = engine->info().name;
   report.device = engine->info().device;
   report.precision = engine->info().precision;
   report.threads = flags.model.threads == 0 ? usable_threads() : flags.model.threads;
   report.single = flags.single;
-  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops, peak_of(report));
+  FLETCHER_CLI_TRY(add_peaks(report));
   return print(flags.json ? to_json(report) : to_table(report));
 }
 

@@ -61,6 +61,17 @@ def test_bench_reports_its_fields(run, bert, tmp_path, single):
     assert 0 < got["latency_ms"]["p50"] <= got["latency_ms"]["p99"]
 
 
+def test_bench_counts_attention_of_int8_in_its_own_arithmetic(run, bert):
+    result = run("bench", "--model", bert, "--threads", "1", "--precision", "int8", "--seconds", "0", "--json")
+    assert result.returncode == 0, result.stderr
+    got = json.loads(result.stdout)
+    assert got["precision"] == "int8" and got["mixed_peak_gflops"] > 0
+    assert got["percent_of_mixed_peak"] == pytest.approx(100 * got["gflops"] / got["mixed_peak_gflops"])
+    table = run("bench", "--model", bert, "--precision", "int8", "--seconds", "0").stdout
+    assert "attention in its own arithmetic" in table
+    assert "mixed_peak_gflops" not in json.loads(run("bench", "--model", bert, "--precision", "fp32", "--seconds", "0", "--json").stdout)
+
+
 def test_bench_has_texts_of_its_own_and_a_table(run, bert):
     result = run("bench", "--model", bert, "--seconds", "0")
     assert result.returncode == 0, result.stderr
