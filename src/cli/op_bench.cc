@@ -197,7 +197,8 @@ Outcome<OpRow> measure(Bench& bench, const OpCase& op, Precision precision) {
     before = after;
     samples.push_back(sample);
   } while (since(start) < seconds || (samples.size() < kLeastSamples && since(start) < kPatience * seconds));
-  return summarize(op, static_cast<double>(rig.weight_bytes() / prepared.weight_copies), std::move(samples));
+  const size_t weight_bytes = rig.weight_bytes() / prepared.weight_copies;
+  return summarize(op, static_cast<double>(weight_bytes), std::move(samples));
 }
 
 std::string if_any(double value, int digits) { return value > 0 ? fixed(value, digits) : "-"; }
