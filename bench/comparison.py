@@ -15,12 +15,14 @@ import numpy as np
 
 from participants import Disagreement, Fletcher, Peer, Sample, Workload
 
-REFERENCE = "sentence-transformers"
+# Float32 sentence-transformers, run for its vectors alone: also beside itself, when it is a peer.
+REFERENCE = "reference"
+# Each is ten tokens long with [CLS] and [SEP].
 QUERIES = (
-    "how do I reset my account password",
-    "what is the speed of light",
-    "best pizza places near central park",
-    "a man is playing the guitar",
+    "how do I reset my old account password",
+    "what is the speed of light in water",
+    "best pizza places near central park and museum",
+    "a man is playing the guitar on stage",
 )
 
 # Foreign load in cores up to which a choice of settings is kept for later runs.
@@ -40,11 +42,11 @@ def write_texts(folder: Path, name: str, texts: Sequence[str], max_length: int) 
     return Workload(name, path, len(texts), sum(common.real_tokens(list(texts), max_length)))
 
 
-def load_workload(folder: Path, name: str, repeat: int = 1) -> Workload:
-    """One of the peers' workloads (`short`, `doc`, `long`), `repeat` times over."""
+def load_workload(folder: Path, name: str, model: str, repeat: int = 1) -> Workload:
+    """One of the peers' workloads (`short`, `doc`, `long`; fewer texts for larger models), `repeat` times over."""
     import common
 
-    texts, max_length = common.workload(name)
+    texts, max_length = common.workload(name, model)
     return write_texts(folder, name if repeat == 1 else f"{name}*{repeat}", list(texts) * repeat, max_length)
 
 
@@ -92,10 +94,17 @@ def vector_file(folder: Path, work: Workload, name: str) -> Path:
     return folder / f"{work.name.replace('*', 'x')}.{name}.npy"
 
 
-def forget_vectors(folder: Path) -> None:
-    """Delete an earlier run's vectors: only vectors of this run may be compared."""
+def forget_vectors(folder: Path, keep_reference: bool = False) -> None:
+    """Delete earlier vectors: only those of this run, and of one precision, may be compared."""
     for path in folder.glob("*.npy"):
-        path.unlink()
+        if not (keep_reference and path.name.endswith(f".{REFERENCE}.npy")):
+            path.unlink()
+
+
+def embed_reference(peer: Peer, works: Sequence[Workload], folder: Path) -> None:
+    """Vectors of float32 sentence-transformers for all workloads, what the others are measured by."""
+    for work in works:
+        peer.throughput(work, 0, vector_file(folder, work, REFERENCE))
 
 
 def tune_peers(
@@ -108,7 +117,8 @@ def tune_peers(
     """
     found = {}
     for peer in (e for e in engines if isinstance(e, Peer)):
-        key = f"{machine()['cpu']}|{metadata.version(peer.name)}|{peer.name}|{peer.threads}|{op}|{work.name}"
+        what = f"{metadata.version(peer.name)}|{peer.name}|{peer.model}|{peer.precision}|{peer.threads}"
+        key = f"{machine()['cpu']}|{what}|{op}|{work.name}"
         entry = known.get(key) or peer.tune(work, op, seconds)
         if entry["foreign"] <= QUIET:
             known[key] = entry
@@ -129,7 +139,7 @@ def cosine_text(q: dict[str, float]) -> str:
 
 def ratio_text(found: tuple[float, float, float]) -> str:
     """Median ratio with its range over the rounds."""
-    return f"**{found[0]:.2f}** ({found[1]:.2f}–{found[2]:.2f})"
+    return f"{found[0]:.2f} ({found[1]:.2f}–{found[2]:.2f})"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -138,39 +148,51 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def throughput_row(work: Workload, rounds: Rounds, agreed: dict[str, dict[str, float]]) -> list[str]:
-    """One line of the throughput table: medians, per-round ratios, percent of peak, cosines."""
-    rate = {n: [s.tokens_per_second for s in v] for n, v in rounds.items()}
-    peers = [n for n in rate if n != Fletcher.name]
-    row = [work.name, str(work.texts), str(work.tokens)]
-    row += [f"{statistics.median(rate[n]):,.0f}" if n in rate else "-" for n in (Fletcher.name, *peers)]
-    if Fletcher.name in rate:
-        row += [ratio_text(ratios(rate[Fletcher.name], rate[n])) for n in peers]
-        row.append(
-            f"{median_of(rounds[Fletcher.name], lambda s: s.detail.get('percent_of_peak') or float('nan')):.1f} %"
-        )
-    else:
-        row += ["-"] * (len(peers) + 1)
-    row += [
-        cosine_text(agreed[n]) if n in agreed else "-" for n in (Fletcher.name, *(p for p in peers if p != REFERENCE))
-    ]
-    return [*row, f"{max(s.foreign for v in rounds.values() for s in v):.2f}"]
-
-
 THROUGHPUT_HEADER = (
     "workload",
-    "texts",
-    "tokens",
-    "fletcher tok/s",
-    "onnxruntime tok/s",
-    "sentence-transformers tok/s",
-    "fletcher/ort",
-    "fletcher/st",
-    "fletcher % of peak",
-    "fletcher cosine min / mean",
-    "ort cosine min / mean",
+    "engine",
+    "tokens/s",
+    "fletcher / it",
+    "% of peak",
+    "cosine min / mean",
     "foreign load",
 )
+
+
+def percents_of_peak(rounds: Rounds) -> dict[str, float]:
+    """Useful operations a second as percent of the peak, by engine: Fletcher counts both, the work is the same for all.
+
+    Empty without Fletcher, or where it knows no peak.
+    """
+    ours = rounds.get(Fletcher.name, [])
+    if not ours or not all(s.detail.get("peak_gflops") for s in ours):
+        return {}
+    per_rate = median_of(ours, lambda s: s.detail["percent_of_peak"] / s.tokens_per_second)
+    return {n: per_rate * median_of(v, lambda s: s.tokens_per_second) for n, v in rounds.items()}
+
+
+def throughput_rows(work: Workload, rounds: Rounds, agreed: dict[str, dict[str, float]]) -> list[list[str]]:
+    """A line for each engine on a workload, Fletcher's first; the ratio to the fastest peer is bold."""
+    rate = {n: [s.tokens_per_second for s in v] for n, v in rounds.items()}
+    peers = sorted((n for n in rate if n != Fletcher.name), key=lambda n: -statistics.median(rate[n]))
+    percent = percents_of_peak(rounds)
+    rows = []
+    for n in [n for n in rate if n == Fletcher.name] + peers:
+        against = "-"
+        if n != Fletcher.name and Fletcher.name in rate:
+            against = ratio_text(ratios(rate[Fletcher.name], rate[n]))
+        rows.append(
+            [
+                f"{work.name} ({work.texts:,} texts, {work.tokens:,} tokens)",
+                n,
+                f"{statistics.median(rate[n]):,.0f}",
+                f"**{against}**" if peers and n == peers[0] and against != "-" else against,
+                f"{percent[n]:.1f}" if n in percent else "-",
+                cosine_text(agreed[n]),
+                f"{max(s.foreign for s in rounds[n]):.2f}",
+            ]
+        )
+    return rows
 
 
 def compare_throughput(
@@ -182,7 +204,7 @@ def compare_throughput(
     return {
         "mode": "throughput",
         "workload": work.name,
-        "row": throughput_row(work, samples, agreed),
+        "rows": throughput_rows(work, samples, agreed),
         "cosine": agreed,
         "rounds": plain(samples),
     }
@@ -280,7 +302,7 @@ def machine() -> dict[str, str]:
     isa = [f for f in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if f" {f} " in flags]
     versions = [
         f"{p} {metadata.version(p)}"
-        for p in ("onnxruntime", "sentence-transformers", "transformers", "torch", "tokenizers")
+        for p in ("openvino", "nncf", "onnxruntime", "sentence-transformers", "transformers", "torch", "tokenizers")
     ]
     return {
         "date": time.strftime("%Y-%m-%d %H:%M"),

@@ -89,10 +89,10 @@ class LoadMeter:
 
 
 class Peer:
-    """onnxruntime or sentence-transformers in a worker process that stays loaded and warm between rounds."""
+    """Another engine, in a worker process that stays loaded and warm between rounds. `model`: its folder's name."""
 
-    def __init__(self, name: str, threads: int) -> None:
-        self.name, self.threads = name, threads
+    def __init__(self, name: str, model: str, precision: str, threads: int) -> None:
+        self.name, self.model, self.precision, self.threads = name, model, precision, threads
         self.settings: dict[str, dict[str, Any]] = {}
         self.process = subprocess.Popen(
             self.command(),
@@ -105,7 +105,8 @@ class Peer:
 
     def command(self) -> list[str]:
         """Command line of the worker."""
-        return [str(peer_setup.venv_python()), str(WORKER), self.name, "--threads", str(self.threads)]
+        what = ["--model", self.model, "--precision", self.precision, "--threads", str(self.threads)]
+        return [str(peer_setup.venv_python()), str(WORKER), self.name, *what]
 
     def request(self, method: str, **arguments: Any) -> dict[str, Any]:
         """One call of the worker; EngineError with its message if it fails."""

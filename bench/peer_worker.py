@@ -13,11 +13,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Callable, Iterator, Protocol
 
 import numpy as np
 
 MAX_LENGTH = 512
+DEFAULT_BATCH = 32
 WARM_CALLS = 30
 MAX_CALLS = 600
 # As in `fletcher bench`, so that all samples are medians of as many passes.
@@ -26,9 +27,15 @@ PATIENCE = 5
 
 
 class Engine(Protocol):
-    """An embedding engine: texts to unit-length float32 rows."""
+    """An embedding engine: texts to unit-length float32 rows, `batch` texts at a time."""
+
+    batch: int
 
     def encode(self, texts: list[str]) -> np.ndarray: ...
+
+
+# The forms that prep.py makes: float32 and dynamically quantised, fused by ONNX Runtime's optimiser and as exported.
+ORT_FILES = {"fp32": ("model_opt.onnx", "model.onnx"), "int8": ("model_opt_int8.onnx", "model_int8.onnx")}
 
 
 class TunableOrt:
@@ -38,7 +45,7 @@ class TunableOrt:
     """
 
     def __init__(
-        self, threads: int, file: str = "model_opt.onnx", batch: int = 32, spin: bool = True, sessions: int = 1
+        self, model: str, precision: str, threads: int, file: str = "", spin: bool = True, sessions: int = 1
     ) -> None:
         import engines
         import onnxruntime as ort
@@ -48,13 +55,13 @@ class TunableOrt:
         options.inter_op_num_threads = 1
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin else "0")
-        path = f"{engines.WORK}/models/minilm/{file}"
+        path = f"{engines.WORK}/models/{model}/{file or ORT_FILES[precision][0]}"
         self.sessions = [
             ort.InferenceSession(path, options, providers=["CPUExecutionProvider"]) for _ in range(sessions)
         ]
         self.names = [i.name for i in self.sessions[0].get_inputs()]
         self.tokenizer = engines.Tok(MAX_LENGTH)
-        self.batch = batch
+        self.batch = DEFAULT_BATCH
         self.pool = engines.pool
         self.workers = ThreadPoolExecutor(sessions) if sessions > 1 else None
 
@@ -82,13 +89,13 @@ class TunableOrt:
 
 
 class TunableSentenceTransformer:
-    """sentence-transformers in float32 as engines.ST runs it, with the batch size as a setting."""
+    """sentence-transformers as engines.ST runs it, with the batch size as a setting."""
 
-    def __init__(self, threads: int, batch: int = 32) -> None:
+    def __init__(self, model: str, precision: str, threads: int) -> None:
         import engines
 
-        self.model = engines.make("st-fp32", "minilm", threads, MAX_LENGTH).m
-        self.batch = batch
+        self.model = engines.make(f"st-{precision}", model, threads, MAX_LENGTH).m
+        self.batch = DEFAULT_BATCH
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Unit-length rows [n, dim] in the order of `texts`."""
@@ -97,23 +104,72 @@ class TunableSentenceTransformer:
         ).astype(np.float32)
 
 
-FACTORIES = {"onnxruntime": TunableOrt, "sentence-transformers": TunableSentenceTransformer}
+class BatchedTokenizer:
+    """engines.Tok with the batch size as a setting."""
 
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer, self.batch = tokenizer, DEFAULT_BATCH
+
+    def batches(self, texts: list[str]) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
+        """Indices, ids and mask of padded batches, longest texts first."""
+        return self.tokenizer.batches(texts, self.batch)
+
+
+class TunableOpenVino:
+    """OpenVINO as engines.OV runs it: float32, bf16, or int8 calibrated by NNCF with the rest in `hint`."""
+
+    # Arithmetic of what is not quantised; the first is the default.
+    HINTS = {"fp32": ("f32",), "bf16": ("bf16",), "int8": ("f32", "bf16")}
+
+    def __init__(self, model: str, precision: str, threads: int, hint: str = "", streams: int = 1) -> None:
+        import engines
+
+        self.engine = engines.OV(
+            model,
+            threads,
+            MAX_LENGTH,
+            file="ov_int8.xml" if precision == "int8" else "ov_fp32.xml",
+            precision=hint or self.HINTS[precision][0],
+            streams=streams,
+        )
+        self.engine.t = self.tokenizer = BatchedTokenizer(self.engine.t)
+        self.batch = DEFAULT_BATCH
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Unit-length rows [n, dim] in the order of `texts`."""
+        self.tokenizer.batch = self.batch
+        return self.engine.encode(texts)
+
+
+FACTORIES: dict[str, Callable[..., Engine]] = {
+    "onnxruntime": TunableOrt,
+    "openvino": TunableOpenVino,
+    "sentence-transformers": TunableSentenceTransformer,
+}
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
-# After one unwarmed pass of every candidate, those within this factor of the fastest are measured properly.
+# After one pass of every candidate, those within this factor of the fastest are measured properly.
 SHORTLIST_FACTOR = 1.25
 SHORTLIST_SIZE = 5
+# Engines that compile for every new shape: their first pass says little about the others.
+COMPILES_BY_SHAPE = ("openvino",)
 
 
-def candidates(engine: str, threads: int) -> list[dict[str, Any]]:
-    """The settings that tuning tries. Spinning and several sessions matter only with more than one thread."""
-    if engine == "sentence-transformers":
-        return [{"batch": b} for b in BATCHES]
-    modes: list[dict[str, Any]] = [{"spin": True, "sessions": 1}]
-    if threads > 1:
-        modes += [{"spin": False, "sessions": 1}, {"spin": True, "sessions": threads}]
-    return [{"file": f, "batch": b} | m for f in ("model_opt.onnx", "model.onnx") for b in BATCHES for m in modes]
+def candidates(engine: str, precision: str, threads: int) -> list[dict[str, Any]]:
+    """The settings that tuning tries; those that differ only in the batch follow each other, as that loads nothing.
+
+    Spinning, streams and several sessions matter only with more than one thread.
+    """
+    modes: list[dict[str, Any]] = [{}]
+    if engine == "openvino":
+        streams = sorted({1, threads})
+        modes = [{"hint": h, "streams": s} for h in TunableOpenVino.HINTS[precision] for s in streams]
+    if engine == "onnxruntime":
+        modes = [{"spin": True, "sessions": 1}]
+        if threads > 1:
+            modes += [{"spin": False, "sessions": 1}, {"spin": True, "sessions": threads}]
+        modes = [{"file": f} | m for f in ORT_FILES[precision] for m in modes]
+    return [m | {"batch": b} for m in modes for b in BATCHES]
 
 
 def shortlist(costs: list[float]) -> list[int]:
@@ -130,20 +186,22 @@ def read_texts(path: str) -> list[str]:
 class Worker:
     """Serves the requests of one peer: which engine object is loaded is the settings' choice."""
 
-    def __init__(self, engine: str, threads: int) -> None:
-        self.name, self.threads = engine, threads
+    def __init__(self, engine: str, model: str, precision: str, threads: int) -> None:
+        self.name, self.model, self.precision, self.threads = engine, model, precision, threads
         self.settings: dict[str, Any] | None = None
+        self.loaded: dict[str, Any] | None = None
         self.engine: Engine | None = None
         self.warm: str | None = None
 
     def load(self, settings: dict[str, Any]) -> Engine:
-        """The engine with these settings, loaded again only when they change."""
-        if self.engine is None or settings != self.settings:
-            if isinstance(self.engine, TunableSentenceTransformer):
-                self.engine.batch = settings.get("batch", 32)
-            else:
-                self.engine = None
-                self.engine = FACTORIES[self.name](self.threads, **settings)
+        """The engine with these settings, loaded again only when more than the batch changes."""
+        fixed = {k: v for k, v in settings.items() if k != "batch"}
+        if self.engine is None or fixed != self.loaded:
+            self.engine = None
+            self.engine = FACTORIES[self.name](self.model, self.precision, self.threads, **fixed)
+            self.loaded = fixed
+        self.engine.batch = settings.get("batch", DEFAULT_BATCH)
+        if settings != self.settings:
             self.settings, self.warm = settings, None
         return self.engine
 
@@ -186,10 +244,11 @@ class Worker:
 
     def tune(self, input: str, op: str, seconds: float) -> dict[str, Any]:
         """Try every candidate once, the best of them again and longer; returns the fastest and what was tried."""
-        choices = candidates(self.name, self.threads)
+        choices = candidates(self.name, self.precision, self.threads)
         if op == "latency":
-            # One text at a time: neither the batch size nor a second session plays a part.
-            choices = [c for c in choices if c["batch"] == 32 and c.get("sessions", 1) == 1]
+            # One text at a time: neither the batch size nor a second session or stream plays a part.
+            choices = [c for c in choices if c["batch"] == DEFAULT_BATCH]
+            choices = [c for c in choices if c.get("sessions", 1) == 1 and c.get("streams", 1) == 1]
         costs = [self.one_pass(input, c) if op == "encode" else 0.0 for c in choices]
         final = {i: self.cost(input, op, choices[i], seconds) for i in shortlist(costs)}
         best = min(final, key=final.__getitem__)
@@ -197,8 +256,10 @@ class Worker:
         return {"settings": choices[best], "tried": tried}
 
     def one_pass(self, input: str, settings: dict[str, Any]) -> float:
-        """Seconds of a single pass, warm-up included."""
+        """Seconds of a single pass, warm-up included but for what is compiled."""
         engine, texts = self.load(settings), read_texts(input)
+        if self.name in COMPILES_BY_SHAPE:
+            engine.encode(texts)
         begin = time.perf_counter()
         engine.encode(texts)
         return time.perf_counter() - begin
@@ -229,13 +290,15 @@ def main() -> None:
     """Serve requests, or with --once embed one file as a whole process would."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("engine", choices=sorted(FACTORIES))
+    parser.add_argument("--model", required=True, help="a folder of the peers' models")
+    parser.add_argument("--precision", required=True, choices=("fp32", "bf16", "int8"))
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--once", action="store_true", help="embed --input into --output once and exit")
     parser.add_argument("--input")
     parser.add_argument("--output")
     parser.add_argument("--settings", type=json.loads, default={})
     args = parser.parse_args()
-    worker = Worker(args.engine, args.threads)
+    worker = Worker(args.engine, args.model, args.precision, args.threads)
     if not args.once:
         worker.serve()
         return

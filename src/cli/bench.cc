@@ -1,8 +1,10 @@
-// fletcher bench: how fast this machine computes a model, against the peak measured in the same run.
+// fletcher bench: how fast this machine computes a model, or with --ops each op of one, against the peak measured in
+// the same run.
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +16,10 @@
 #include "cli/bulk_job.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
+#include "cli/op_bench.h"
+#include "cli/op_cases.h"
 #include "cli/output.h"
+#include "cli/precision.h"
 #include "cli/terminal.h"
 #include "cli/text_source.h"
 
@@ -25,6 +30,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kDefaultTexts = 400;
 constexpr size_t kMostTexts = 1'000'000;
+constexpr double kDefaultSeconds = 2;
 constexpr double kWarmUpSeconds = 1;
 constexpr size_t kLeastRounds = 3;
 // A round longer than the time asked for by this factor is not repeated for the sake of kLeastRounds.
@@ -35,9 +41,12 @@ struct BenchFlags {
   TextFlags text;
   InputFlags input;
   ProgressFlags progress;
-  double seconds = 2;
+  std::optional<double> seconds;
   bool single = false;
   bool json = false;
+  bool ops = false;
+  std::string op;
+  std::string shape;
 };
 
 /// One pass over the texts.
@@ -54,12 +63,14 @@ struct Report {
   size_t threads = 0, texts = 0, rounds = 0;
   uint64_t tokens = 0;
   double texts_per_second = 0, best_texts_per_second = 0, tokens_per_second = 0;
-  double gflops = 0, peak_gflops = 0;
+  double gflops = 0, attention_gflops = 0, peak_gflops = 0;
+  double mixed_peak_gflops = 0;  // int8 alone: products at its peak, attention at that of its own arithmetic; 0: none
   double read_share = 0, tokenize_share = 0, encode_share = 0, write_share = 0;
   double p50_ms = 0, p99_ms = 0;
   bool single = false;
 
   double percent_of_peak() const { return peak_gflops > 0 ? 100 * gflops / peak_gflops : 0; }
+  double percent_of_mixed_peak() const { return mixed_peak_gflops > 0 ? 100 * gflops / mixed_peak_gflops : 0; }
 };
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -158,7 +169,8 @@ double percentile(std::vector<double>& values, double share) {
   return values[static_cast<size_t>(at)];
 }
 
-Report summarize(std::vector<Round> rounds, size_t texts) {
+/// `flops_per_token`: of the products, the rest is attention.
+Report summarize(std::vector<Round> rounds, size_t texts, double flops_per_token) {
   std::ranges::sort(rounds, [](const Round& a, const Round& b) { return a.seconds < b.seconds; });
   const Round& median = rounds[rounds.size() / 2];
   Report report;
@@ -170,6 +182,7 @@ Report summarize(std::vector<Round> rounds, size_t texts) {
   report.best_texts_per_second = count / rounds.front().seconds;
   report.tokens_per_second = static_cast<double>(report.tokens) / median.seconds;
   report.gflops = median.stages.flops / median.seconds * 1e-9;
+  report.attention_gflops = report.gflops - report.tokens_per_second * flops_per_token * 1e-9;
   const double all =
       median.read_seconds + median.stages.tokenize_seconds + median.stages.encode_seconds + median.write_seconds;
   if (all > 0) {
@@ -195,6 +208,10 @@ std::string to_json(const Report& r) {
   json.key("tokens_per_second").value(r.tokens_per_second);
   json.key("gflops").value(r.gflops).key("peak_gflops").value(r.peak_gflops);
   json.key("percent_of_peak").value(r.percent_of_peak());
+  if (r.mixed_peak_gflops > 0) {
+    json.key("mixed_peak_gflops").value(r.mixed_peak_gflops);
+    json.key("percent_of_mixed_peak").value(r.percent_of_mixed_peak());
+  }
   json.key("stages").begin_object().key("read").value(r.read_share).key("tokenize").value(r.tokenize_share);
   json.key("encode").value(r.encode_share).key("write").value(r.write_share).end_object();
   json.key("latency_ms").begin_object().key("p50").value(r.p50_ms).key("p99").value(r.p99_ms).end_object();
@@ -214,6 +231,10 @@ std::string to_table(const Report& r) {
                               with_thousands(static_cast<uint64_t>(r.tokens_per_second)) + " tokens/s"});
   table.add_row({"arithmetic", fixed(r.gflops, 1) + " GFLOP/s, " + fixed(r.percent_of_peak(), 1) + " % of the " +
                                    fixed(r.peak_gflops, 1) + " measured as the peak of these threads"});
+  if (r.mixed_peak_gflops > 0) {
+    table.add_row({"", fixed(r.percent_of_mixed_peak(), 1) + " % of the " + fixed(r.mixed_peak_gflops, 1) +
+                           " that attention in its own arithmetic leaves of it"});
+  }
   table.add_row({"stages", "read " + percent(r.read_share) + ", tokenize " + percent(r.tokenize_share) + ", encode " +
                                percent(r.encode_share) + ", write " + percent(r.write_share)});
   table.add_row({"latency", "p50 " + fixed(r.p50_ms, 3) + " ms, p99 " + fixed(r.p99_ms, 3) + " ms"});
@@ -228,31 +249,58 @@ Outcome<std::vector<std::string>> load_texts(const BenchFlags& flags) {
   return texts;
 }
 
+Outcome<void> run_ops(const BenchFlags& flags) {
+  OpBenchOptions options{.device = flags.model.device,
+                         .isa = flags.model.isa,
+                         .precision = flags.model.precision,
+                         .op = flags.op,
+                         .shape = flags.shape,
+                         .threads = flags.model.threads,
+                         .json = flags.json};
+  if (flags.seconds) options.seconds = *flags.seconds;
+  return run_op_bench(options);
+}
+
+/// Measures what the report's threads reach in its precision and, if attention has another, in that.
+Outcome<void> add_peaks(Report& report) {
+  const std::string isa = instruction_set_of(report.device);
+  const Precision precision = precision_from_name(report.precision).value_or(Precision::f32);
+  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops,
+                          blame(ExitCode::other, cpu::measure_peak_gflops(isa, precision, report.threads)));
+  if (precision != Precision::int8 || report.gflops <= 0) return {};
+  auto attention_peak = cpu::measure_peak_gflops(isa, Precision::bf16, report.threads);
+  if (!attention_peak) attention_peak = cpu::measure_peak_gflops(isa, Precision::f32, report.threads);
+  FLETCHER_CLI_TRY_ASSIGN(const double peak, blame(ExitCode::other, std::move(attention_peak)));
+  const double attention = report.attention_gflops / report.gflops;
+  report.mixed_peak_gflops = 1 / ((1 - attention) / report.peak_gflops + attention / peak);
+  return {};
+}
+
 Outcome<void> run_bench(const BenchFlags& flags, const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     return fail(ExitCode::usage, "\"" + arguments[0] + "\": texts to measure with come from --input");
   }
+  if (flags.ops) return run_ops(flags);
   FLETCHER_CLI_TRY_ASSIGN(const auto texts, load_texts(flags));
   FLETCHER_CLI_TRY_ASSIGN(const auto engine, load_engine(flags.model, flags.progress));
   RoundRunner runner(*engine, flags, texts);
   FLETCHER_CLI_TRY(check_request(*engine, runner.request()));
   FLETCHER_CLI_TRY(runner.warm_up());
   std::vector<Round> rounds;
+  const double seconds = flags.seconds.value_or(kDefaultSeconds);
   double elapsed = 0;
   do {
     FLETCHER_CLI_TRY_ASSIGN(Round round, runner.round());
     elapsed += round.seconds;
     rounds.push_back(std::move(round));
-  } while (elapsed < flags.seconds || (rounds.size() < kLeastRounds && elapsed < kPatience * flags.seconds));
-  Report report = summarize(std::move(rounds), texts.size());
+  } while (elapsed < seconds || (rounds.size() < kLeastRounds && elapsed < kPatience * seconds));
+  Report report = summarize(std::move(rounds), texts.size(), engine->info().flops_per_token);
   report.model = engine->info().name;
   report.device = engine->info().device;
   report.precision = engine->info().precision;
   report.threads = flags.model.threads == 0 ? usable_threads() : flags.model.threads;
   report.single = flags.single;
-  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops,
-                          blame(ExitCode::other, cpu::measure_peak_gflops(instruction_set_of(report.device),
-                                                                          Precision::f32, report.threads)));
+  FLETCHER_CLI_TRY(add_peaks(report));
   return print(flags.json ? to_json(report) : to_table(report));
 }
 
@@ -263,17 +311,36 @@ Command make_bench_command(CLI::App& root) {
   const auto flags = std::make_shared<BenchFlags>();
   flags->input.add_to(app);
   flags->text.add_to(app);
-  app.add_option("--seconds", flags->seconds, "Measure for at least so long, after a warm-up [2]")
+  app.add_option("--seconds", flags->seconds, "Measure for at least so long, after a warm-up [2; each op 0.1]")
       ->group("Measurement")
       ->option_text("S")
       ->check(CLI::Range(0.0, 86400.0));
-  app.add_flag("--single", flags->single, "One text at a time: latency instead of throughput")->group("Measurement");
+  CLI::Option* single = app.add_flag("--single", flags->single, "One text at a time: latency instead of throughput")
+                            ->group("Measurement");
+  CLI::Option* ops = app.add_flag("--ops", flags->ops, "The ops of a layer one by one, without a model")
+                         ->group("Measurement")
+                         ->excludes(single);
+  app.add_option("--op", flags->op, "Only ops with NAME in theirs, such as gelu or attention")
+      ->group("Measurement")
+      ->option_text("NAME")
+      ->needs(ops);
+  std::vector<std::string> shapes;
+  for (const LayerShape& shape : kLayerShapes) shapes.emplace_back(shape.name);
+  app.add_option("--shape", flags->shape, "Only ops of this size: minilm, bert-base, bert-large or qwen3-0.6b")
+      ->group("Measurement")
+      ->option_text("NAME")
+      ->check(CLI::IsMember(shapes))
+      ->needs(ops);
   app.add_flag("--json", flags->json, "Print an object")->group("Output");
   flags->progress.add_to(app);
   flags->model.add_to(app);
   app.footer(
       "Speeds are those of the median round; loading and warm-up are not counted. Operations are useful ones, never\n"
-      "padding. Latency: from the submission of a text, without --single together with its window, to its result.");
+      "padding. Latency: from the submission of a text, without --single together with its window, to its result.\n"
+      "--ops: medians and, of the peak, the best; bytes are those of weights as prepared and of f32 activations, each\n"
+      "once; cold layers take their weights from memory, and \"reads\" is what memory gives. --precision auto: all "
+      "that\n"
+      "the device has.");
   return {&app, [flags](const auto& arguments) { return run_bench(*flags, arguments); }};
 }
 

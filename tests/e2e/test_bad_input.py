@@ -105,6 +105,11 @@ def test_a_directory_or_nothing_as_input(run, bert, tmp_path):
         ["embed", "--threads", "-1", "a"],
         ["rerank", "--top-n", "0", "-q", "a", "b"],
         ["bench", "text"],
+        ["bench", "--op", "norm"],
+        ["bench", "--ops", "--single"],
+        ["bench", "--ops", "--shape", "bert"],
+        ["bench", "--ops", "--precision", "fp16"],
+        ["bench", "--ops", "--device", "cuda"],
     ],
     ids=" ".join,
 )
