@@ -11,22 +11,23 @@
 #include "base/result.h"
 
 // Every function that the backend calls, spelled as in webgpu.h and wgpu.h after the prefix wgpu.
-#define FLETCHER_WGPU_FUNCTIONS(F)                                                                                     \
-  F(GetVersion)                                                                                                        \
-  F(CreateInstance)                                                                                                    \
-  F(InstanceProcessEvents) F(InstanceRequestAdapter) F(InstanceRelease) F(AdapterGetInfo) F(AdapterGetLimits)          \
-      F(AdapterInfoFreeMembers) F(AdapterRequestDevice) F(AdapterRelease) F(DeviceCreateBindGroup)                     \
-          F(DeviceCreateBindGroupLayout) F(DeviceCreateBuffer) F(DeviceCreateCommandEncoder)                           \
-              F(DeviceCreateComputePipeline) F(DeviceCreatePipelineLayout) F(DeviceCreateShaderModule)                 \
-                  F(DeviceDestroy) F(DeviceGetQueue) F(DevicePoll) F(DevicePopErrorScope) F(DevicePushErrorScope)      \
-                      F(DeviceRelease) F(QueueSubmit) F(QueueWriteBuffer) F(QueueRelease) F(BufferGetConstMappedRange) \
-                          F(BufferGetMappedRange) F(BufferMapAsync) F(BufferUnmap) F(BufferRelease)                    \
-                              F(BindGroupRelease) F(BindGroupLayoutRelease) F(PipelineLayoutRelease)                   \
-                                  F(ShaderModuleRelease) F(ComputePipelineRelease) F(CommandEncoderBeginComputePass)   \
-                                      F(CommandEncoderCopyBufferToBuffer) F(CommandEncoderFinish)                      \
-                                          F(CommandEncoderRelease) F(CommandBufferRelease)                             \
-                                              F(ComputePassEncoderDispatchWorkgroups) F(ComputePassEncoderEnd)         \
-                                                  F(ComputePassEncoderRelease) F(ComputePassEncoderSetBindGroup)       \
+#define FLETCHER_WGPU_FUNCTIONS(F)                                                                               \
+  F(GetVersion)                                                                                                  \
+  F(CreateInstance)                                                                                              \
+  F(InstanceProcessEvents)                                                                                       \
+  F(InstanceRequestAdapter) F(InstanceRelease) F(AdapterGetInfo) F(AdapterGetLimits) F(AdapterInfoFreeMembers)   \
+      F(AdapterRequestDevice) F(AdapterRelease) F(DeviceCreateBindGroup) F(DeviceCreateBindGroupLayout)          \
+          F(DeviceCreateBuffer) F(DeviceCreateCommandEncoder) F(DeviceCreateComputePipeline)                     \
+              F(DeviceCreatePipelineLayout) F(DeviceCreateShaderModule) F(DeviceDestroy) F(DeviceGetQueue)       \
+                  F(DevicePoll) F(DevicePopErrorScope) F(DevicePushErrorScope) F(DeviceRelease) F(QueueSubmit)   \
+                      F(QueueWriteBuffer) F(QueueRelease) F(BufferGetConstMappedRange) F(BufferGetMappedRange)   \
+                          F(BufferMapAsync) F(BufferUnmap) F(BufferRelease) F(BindGroupRelease)                  \
+                              F(BindGroupLayoutRelease) F(PipelineLayoutRelease) F(ShaderModuleRelease)          \
+                                  F(ComputePipelineRelease) F(CommandEncoderBeginComputePass)                    \
+                                      F(CommandEncoderCopyBufferToBuffer) F(CommandEncoderFinish)                \
+                                          F(CommandEncoderRelease) F(CommandBufferRelease)                       \
+                                              F(ComputePassEncoderDispatchWorkgroups) F(ComputePassEncoderEnd)   \
+                                                  F(ComputePassEncoderRelease) F(ComputePassEncoderSetBindGroup) \
                                                       F(ComputePassEncoderSetPipeline)
 
 namespace fletcher::webgpu {

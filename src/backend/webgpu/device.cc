@@ -15,8 +15,23 @@ using std::chrono::steady_clock;
 constexpr microseconds kShortestPause{20}, kLongestPause{1000};
 // wgpu-native 29 aborts on the third, Internal: such errors come to the callback for uncaptured ones.
 constexpr std::array kFilters = {WGPUErrorFilter_Validation, WGPUErrorFilter_OutOfMemory};
+constexpr uint64_t kSoftwareLoopIterations = 65535;
 // Shaders index elements with 32 bits.
 constexpr uint64_t kMostBindingBytes = uint64_t{1} << 32;
+
+/// wgpu-native's messages run over several lines.
+std::string one_line(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != '\n' && c != ' ') {
+      out += c;
+    } else if (!out.empty() && out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  while (out.ends_with(' ')) out.pop_back();
+  return out;
+}
 
 /// What a request of an adapter or a device brought.
 template <typename T>
@@ -29,7 +44,7 @@ struct Answer {
 template <typename Status, typename T>
 void take_answer(Status, T object, WGPUStringView message, void* userdata, void*) {
   auto& answer = *static_cast<Answer<T>*>(userdata);
-  answer = {true, object, text_of(message)};
+  answer = {true, object, one_line(text_of(message))};
 }
 
 struct ScopeAnswer {
@@ -40,7 +55,7 @@ struct ScopeAnswer {
 
 void take_scope(WGPUPopErrorScopeStatus status, WGPUErrorType type, WGPUStringView message, void* userdata, void*) {
   auto& answer = *static_cast<ScopeAnswer*>(userdata);
-  answer = {true, status == WGPUPopErrorScopeStatus_Success ? type : WGPUErrorType_Unknown, text_of(message)};
+  answer = {true, status == WGPUPopErrorScopeStatus_Success ? type : WGPUErrorType_Unknown, one_line(text_of(message))};
 }
 
 const char* interface_name(WGPUBackendType type) {
@@ -125,7 +140,6 @@ Result<void> Device::request_device() {
   wanted.maxStorageBufferBindingSize = offered.maxStorageBufferBindingSize;
   wanted.maxBufferSize = offered.maxBufferSize;
   max_binding_bytes_ = std::min({wanted.maxStorageBufferBindingSize, wanted.maxBufferSize, kMostBindingBytes}) & ~3ULL;
-  max_workgroups_ = offered.maxComputeWorkgroupsPerDimension;
 
   WGPUDeviceDescriptor descriptor{};
   descriptor.label = view_of("fletcher");
@@ -136,14 +150,15 @@ Result<void> Device::request_device() {
                                                   void* userdata, void*) {
     auto& failures = *static_cast<Failures*>(userdata);
     const std::lock_guard lock(failures.mutex);
-    failures.lost = message.length == 0 ? "no reason given" : text_of(message);
+    failures.lost = one_line(text_of(message));
+    if (failures.lost.empty()) failures.lost = "no reason given";
   };
   descriptor.uncapturedErrorCallbackInfo.userdata1 = &failures_;
   descriptor.uncapturedErrorCallbackInfo.callback = [](const WGPUDevice*, WGPUErrorType, WGPUStringView message,
                                                        void* userdata, void*) {
     auto& failures = *static_cast<Failures*>(userdata);
     const std::lock_guard lock(failures.mutex);
-    if (failures.uncaptured.empty()) failures.uncaptured = text_of(message);
+    if (failures.uncaptured.empty()) failures.uncaptured = one_line(text_of(message));
   };
   Answer<WGPUDevice> answer;
   WGPURequestDeviceCallbackInfo callback{};
@@ -165,6 +180,7 @@ void Device::describe() {
   if (api_.AdapterGetInfo(adapter_.get(), &info) != WGPUStatus_Success) return;
   description_ = text_of(info.device) + ", " + interface_name(info.backendType);
   if (const std::string driver = text_of(info.description); !driver.empty()) description_ += ", " + driver;
+  if (info.adapterType == WGPUAdapterType_CPU) max_loop_iterations_ = kSoftwareLoopIterations;
   api_.AdapterInfoFreeMembers(info);
 }
 
@@ -179,6 +195,16 @@ Result<void> Device::take_uncaptured() {
   const std::string message = std::exchange(failures_.uncaptured, {});
   if (!message.empty()) return internal_error("webgpu backend: " + message);
   return {};
+}
+
+void Device::probe() {
+  const Owned<WGPUCommandEncoder> encoder(api_.DeviceCreateCommandEncoder(device_.get(), nullptr),
+                                          api_.CommandEncoderRelease);
+}
+
+Result<void> Device::submit(std::span<const WGPUCommandBuffer> commands) {
+  FLETCHER_TRY(checked([&] { probe(); }));
+  return checked([&] { api_.QueueSubmit(queue_.get(), commands.size(), commands.data()); });
 }
 
 Result<void> Device::checked(const std::function<void()>& calls) {
@@ -198,6 +224,7 @@ Result<void> Device::checked(const std::function<void()>& calls) {
     if (answer.type != WGPUErrorType_NoError && first) first = tl::unexpected<Error>(error_of(answer));
   }
   const Result<void> uncaptured = take_uncaptured();
+  if (!first || !uncaptured) probe();  // perhaps it is the loss of the device that they report
   FLETCHER_TRY(health());
   FLETCHER_TRY(first);
   return uncaptured;
@@ -248,10 +275,8 @@ Result<Owned<WGPUBuffer>> Device::upload(uint64_t count, const std::function<voi
   void* values = api_.BufferGetMappedRange(buffer.get(), 0, descriptor.size);
   if (values == nullptr) return internal_error("webgpu backend: a new buffer has no host memory to fill");
   fill(static_cast<float*>(values));
-  FLETCHER_TRY(checked([&] {
-    api_.BufferUnmap(buffer.get());
-    api_.QueueSubmit(queue(), 0, nullptr);  // starts the copy, so that the host's side can go
-  }));
+  FLETCHER_TRY(checked([&] { api_.BufferUnmap(buffer.get()); }));
+  FLETCHER_TRY(submit({}));  // starts the copy, so that the host's side can go
   api_.DevicePoll(handle(), false, nullptr);
   return buffer;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,12 +31,17 @@ class Device {
   const std::string& description() const { return description_; }
   /// The largest buffer that a shader may see, in bytes.
   uint64_t max_binding_bytes() const { return max_binding_bytes_; }
-  uint32_t max_workgroups() const { return max_workgroups_; }
+  /// Iterations of all loops of an invocation together, after which a software adapter silently ends them: llvmpipe's
+  /// guard against endless shaders (measured with Mesa 22.3). Without limit on other adapters.
+  uint64_t max_loop_iterations() const { return max_loop_iterations_; }
 
   /// Runs `calls` and returns the first error that they caused: RESOURCE_EXHAUSTED where memory ran out, UNAVAILABLE
   /// where the device is lost, else INTERNAL. Threads take turns: the device has one stack of error scopes.
   Result<void> checked(const std::function<void()>& calls);
-  /// UNAVAILABLE once the device is lost.
+  /// Sends encoded commands to the queue. wgpu-native aborts if that fails, as it does on a lost device, so the loss is
+  /// looked for first: UNAVAILABLE then. Commands must have been encoded without an error.
+  Result<void> submit(std::span<const WGPUCommandBuffer> commands);
+  /// UNAVAILABLE once the device is known to be lost.
   Result<void> health() const;
   /// Lets the device work until `done`, which a callback sets. DEADLINE_EXCEEDED after `timeout`.
   Result<void> wait(const std::atomic<bool>& done, std::chrono::milliseconds timeout);
@@ -53,6 +59,8 @@ class Device {
   Result<Owned<WGPUBuffer>> create_buffer(const WGPUBufferDescriptor& descriptor);
   /// The first error that no scope held since the last call.
   Result<void> take_uncaptured();
+  /// Makes what fails on a lost device and, unlike other calls, tells the loss to its callback.
+  void probe();
   /// Calls back what is due, until `done`.
   void process_events(const bool& done) const;
 
@@ -72,7 +80,7 @@ class Device {
   Owned<WGPUQueue> queue_;
   std::string description_;
   uint64_t max_binding_bytes_ = 0;
-  uint32_t max_workgroups_ = 0;
+  uint64_t max_loop_iterations_ = UINT64_MAX;
 };
 
 }  // namespace fletcher::webgpu

@@ -12,6 +12,25 @@ namespace {
 /// A size or place in elements. It fits: no buffer is larger than Device::max_binding_bytes().
 uint32_t u32(size_t value) { return static_cast<uint32_t>(value); }
 
+/// Workgroups for one invocation an element.
+uint64_t workgroups_for(uint64_t elements) { return (elements + kWorkgroupSize - 1) / kWorkgroupSize; }
+
+/// Iterations of all loops of an invocation of attention.wgsl, at most.
+uint64_t attention_loops(uint64_t tokens, uint64_t head_dim) {
+  const uint64_t blocks = (tokens + kWorkgroupSize - 1) / kWorkgroupSize, columns = workgroups_for(head_dim);
+  return blocks * (1 + head_dim + 2 * kWorkgroupSize + columns * (1 + kWorkgroupSize)) + 2 * columns;
+}
+
+struct Grid {
+  uint32_t x, y;
+};
+/// At least so many workgroups, in rows that every adapter takes: shaders number them from left to right.
+Grid grid(uint64_t workgroups) {
+  constexpr uint64_t kMostWorkgroups = 65535;
+  const uint64_t x = std::min(workgroups, kMostWorkgroups);
+  return {static_cast<uint32_t>(x), static_cast<uint32_t>((workgroups + x - 1) / x)};
+}
+
 WGPUBuffer handle_of(const TensorView& view) { return static_cast<const WebGpuBuffer*>(view.buffer)->handle(); }
 
 }  // namespace
@@ -47,8 +66,10 @@ void WebGpuStream::pack_batch(const Batch& batch) {
   layout_.cu_seqlens = append(batch.cu_seqlens);
   layout_.pool_begin = append(batch.pool_begin);
   layout_.sequences = u32(batch_words_.size());
+  longest_ = 0;
   for (size_t s = 0; s < batch.num_sequences(); ++s) {
     const auto tokens = static_cast<size_t>(batch.cu_seqlens[s + 1] - batch.cu_seqlens[s]);
+    longest_ = std::max(longest_, tokens);
     batch_words_.insert(batch_words_.end(), tokens, static_cast<int32_t>(s));
   }
 }
@@ -72,7 +93,7 @@ void WebGpuStream::begin(const Batch& batch) {
 template <typename Params>
 void WebGpuStream::record(const Dispatch& dispatch, const Params& params) {
   static_assert(sizeof(Params) <= kParamsBytes);
-  if (dispatch.invocations == 0) return;
+  if (dispatch.workgroups == 0) return;
   dispatches_.push_back(dispatch);
   params_.resize(params_.size() + kParamsBytes);
   std::memcpy(params_.data() + params_.size() - kParamsBytes, &params, sizeof params);
@@ -81,7 +102,10 @@ void WebGpuStream::record(const Dispatch& dispatch, const Params& params) {
 void WebGpuStream::embed_table(const EmbeddingTable* table, uint32_t ids, TensorView out, bool overwrite) {
   if (table == nullptr) return;
   for (const Part& part : static_cast<const WebGpuEmbedding*>(table)->parts()) {
-    record({Shader::embed, {batch_buffer_.buffer.get(), part.buffer.get()}, handle_of(out), out.rows * out.cols},
+    record({Shader::embed,
+            {batch_buffer_.buffer.get(), part.buffer.get()},
+            handle_of(out),
+            workgroups_for(out.rows * out.cols)},
            EmbedParams{.tokens = u32(out.rows),
                        .cols = u32(out.cols),
                        .ids = ids,
@@ -111,7 +135,7 @@ void WebGpuStream::linear(TensorView in, const Linear& w, const Epilogue& e, Ten
     record({Shader::linear,
             {handle_of(in), part.buffer.get(), weights.bias(), residual_in_out ? nullptr : residual},
             handle_of(out),
-            out.rows * part.rows},
+            workgroups_for(out.rows * part.rows)},
            LinearParams{.rows = u32(out.rows),
                         .inner = u32(in.cols),
                         .part_cols = u32(part.rows),
@@ -132,7 +156,7 @@ void WebGpuStream::linear(TensorView in, const Linear& w, const Epilogue& e, Ten
 void WebGpuStream::norm(TensorView in, const Norm& n, TensorView out) {
   if (!contract_.norm(in, n, out)) return;
   const auto& weights = static_cast<const WebGpuNorm&>(n);
-  record({Shader::norm, {handle_of(in), weights.gamma_beta()}, handle_of(out), out.rows},
+  record({Shader::norm, {handle_of(in), weights.gamma_beta()}, handle_of(out), workgroups_for(out.rows)},
          NormParams{.rows = u32(out.rows),
                     .cols = u32(out.cols),
                     .in_offset = u32(in.offset),
@@ -144,6 +168,11 @@ void WebGpuStream::norm(TensorView in, const Norm& n, TensorView out) {
 
 void WebGpuStream::attention(TensorView qkv, const AttentionSpec& spec, TensorView out) {
   if (!contract_.attention(qkv, spec, out)) return;
+  if (attention_loops(longest_, spec.head_dim) > device_.max_loop_iterations()) {
+    return contract_.fail({Code::unimplemented, "webgpu backend: attention over " + std::to_string(longest_) +
+                                                    " tokens with heads of " + std::to_string(spec.head_dim) +
+                                                    ", more than a software adapter loops over"});
+  }
   record({Shader::attention,
           {handle_of(qkv), batch_buffer_.buffer.get()},
           handle_of(out),
@@ -163,22 +192,23 @@ void WebGpuStream::attention(TensorView qkv, const AttentionSpec& spec, TensorVi
 
 void WebGpuStream::pool(TensorView in, PoolingMode mode, TensorView out) {
   if (!contract_.pool(in, out)) return;
-  record({Shader::pool, {handle_of(in), batch_buffer_.buffer.get()}, handle_of(out), out.rows * out.cols},
-         PoolParams{.sequences = u32(out.rows),
-                    .cols = u32(out.cols),
-                    .mode = static_cast<uint32_t>(mode),
-                    .cu_seqlens = layout_.cu_seqlens,
-                    .pool_begin = layout_.pool_begin,
-                    .in_offset = u32(in.offset),
-                    .in_stride = u32(in.row_stride),
-                    .out_offset = u32(out.offset),
-                    .out_stride = u32(out.row_stride)});
+  record(
+      {Shader::pool, {handle_of(in), batch_buffer_.buffer.get()}, handle_of(out), workgroups_for(out.rows * out.cols)},
+      PoolParams{.sequences = u32(out.rows),
+                 .cols = u32(out.cols),
+                 .mode = static_cast<uint32_t>(mode),
+                 .cu_seqlens = layout_.cu_seqlens,
+                 .pool_begin = layout_.pool_begin,
+                 .in_offset = u32(in.offset),
+                 .in_stride = u32(in.row_stride),
+                 .out_offset = u32(out.offset),
+                 .out_stride = u32(out.row_stride)});
 }
 
 void WebGpuStream::l2_normalize(TensorView rows) {
   if (!contract_.l2_normalize(rows)) return;
   record(
-      {Shader::l2_normalize, {}, handle_of(rows), rows.rows},
+      {Shader::l2_normalize, {}, handle_of(rows), workgroups_for(rows.rows)},
       L2NormalizeParams{
           .rows = u32(rows.rows), .cols = u32(rows.cols), .offset = u32(rows.offset), .stride = u32(rows.row_stride)});
 }
@@ -202,13 +232,16 @@ Result<void> WebGpuStream::run() {
   FLETCHER_TRY(grow(params_buffer_, params_.size(), WGPUBufferUsage_Uniform | WGPUBufferUsage_CopyDst));
   FLETCHER_TRY(grow(staging_, read_bytes_, WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst));
   FLETCHER_TRY(grow(unused_, 0, WGPUBufferUsage_Storage));
-  FLETCHER_TRY(device_.checked([&] { encode_and_submit(); }));
+  Owned<WGPUCommandBuffer> commands(nullptr, api_.CommandBufferRelease);
+  FLETCHER_TRY(device_.checked([&] { commands = encode(); }));
+  const WGPUCommandBuffer list[] = {commands.get()};
+  FLETCHER_TRY(device_.submit(list));
   auto fetched = fetch();
   if (!fetched) staging_.buffer.reset();  // perhaps still being mapped
   return fetched;
 }
 
-void WebGpuStream::encode_and_submit() {
+Owned<WGPUCommandBuffer> WebGpuStream::encode() {
   api_.QueueWriteBuffer(device_.queue(), params_buffer_.buffer.get(), 0, params_.data(), params_.size());
   const Owned<WGPUCommandEncoder> encoder(api_.DeviceCreateCommandEncoder(device_.handle(), nullptr),
                                           api_.CommandEncoderRelease);
@@ -216,9 +249,7 @@ void WebGpuStream::encode_and_submit() {
   groups.reserve(dispatches_.size());
   encode_dispatches(encoder.get(), groups);
   encode_reads(encoder.get());
-  const Owned<WGPUCommandBuffer> commands(api_.CommandEncoderFinish(encoder.get(), nullptr), api_.CommandBufferRelease);
-  const WGPUCommandBuffer list[] = {commands.get()};
-  api_.QueueSubmit(device_.queue(), 1, list);
+  return {api_.CommandEncoderFinish(encoder.get(), nullptr), api_.CommandBufferRelease};
 }
 
 void WebGpuStream::encode_dispatches(WGPUCommandEncoder encoder, std::vector<Owned<WGPUBindGroup>>& groups) {
@@ -247,12 +278,10 @@ void WebGpuStream::encode_dispatches(WGPUCommandEncoder encoder, std::vector<Own
     groups.emplace_back(api_.DeviceCreateBindGroup(device_.handle(), &descriptor), api_.BindGroupRelease);
 
     const bool in_place = dispatch.inputs[0] == dispatch.out;
-    const uint64_t workgroups = (dispatch.invocations + kWorkgroupSize - 1) / kWorkgroupSize;
+    const auto [x, y] = grid(dispatch.workgroups);
     api_.ComputePassEncoderSetPipeline(pass.get(), pipelines_.get(dispatch.shader, in_place));
     api_.ComputePassEncoderSetBindGroup(pass.get(), 0, groups.back().get(), 0, nullptr);
-    // Shaders stride: fewer workgroups than elements are only slower.
-    api_.ComputePassEncoderDispatchWorkgroups(
-        pass.get(), static_cast<uint32_t>(std::min<uint64_t>(workgroups, device_.max_workgroups())), 1, 1);
+    api_.ComputePassEncoderDispatchWorkgroups(pass.get(), x, y, 1);
   }
   api_.ComputePassEncoderEnd(pass.get());
 }

@@ -38,7 +38,7 @@ class WebGpuStream final : public Stream {
     Shader shader;
     std::array<WGPUBuffer, kInputs> inputs;  // null where the shader has none
     WGPUBuffer out;
-    uint64_t invocations;
+    uint64_t workgroups;
   };
   struct Read {
     TensorView view;
@@ -69,7 +69,7 @@ class WebGpuStream final : public Stream {
   Result<void> grow(Growing& buffer, uint64_t bytes, WGPUBufferUsage usage);
   Result<void> run();
   /// The next three run inside Device::checked.
-  void encode_and_submit();
+  Owned<WGPUCommandBuffer> encode();
   void encode_dispatches(WGPUCommandEncoder encoder, std::vector<Owned<WGPUBindGroup>>& groups);
   void encode_reads(WGPUCommandEncoder encoder);
   Result<void> fetch();
@@ -86,6 +86,7 @@ class WebGpuStream final : public Stream {
   uint64_t read_bytes_ = 0;
   std::vector<int32_t> batch_words_;
   BatchLayout layout_{};
+  size_t longest_ = 0;  // tokens of the longest sequence
   Growing batch_buffer_, params_buffer_, staging_;
   Growing unused_;  // bound where a shader has no input
 };

@@ -136,6 +136,44 @@ TEST(WebGpuDevice, ReportsItsLoss) {
   EXPECT_EQ(prepared.error().code, Code::unavailable) << prepared.error().message;
 }
 
+/// Attention of one head over `tokens` equal keys, with values of 0 in the first half and 1 in the second.
+Result<std::vector<float>> attend_to_halves(WebGpuBackend& backend, size_t tokens, size_t head_dim) {
+  std::vector<float> table(2 * 3 * head_dim);
+  std::fill(table.end() - static_cast<ptrdiff_t>(head_dim), table.end(), 1.0f);
+  Batch batch;
+  std::vector<int32_t> ids(tokens);
+  for (size_t i = 0; i < tokens; ++i) ids[i] = i < tokens / 2 ? 0 : 1;
+  batch.append(ids, {});
+  FLETCHER_TRY_ASSIGN(const auto words, backend.prepare_embedding(host(table, 2)));
+  FLETCHER_TRY_ASSIGN(auto qkv, backend.activation(tokens, 3 * head_dim));
+  FLETCHER_TRY_ASSIGN(auto context, backend.activation(tokens, head_dim));
+  const auto stream = backend.open_stream();
+  stream->begin(batch);
+  stream->embed({.word = words.get()}, qkv.view);
+  stream->attention(qkv.view, {1, 1, head_dim, 1.0f}, context.view);
+  std::vector<float> out(tokens * head_dim);
+  stream->read(context.view, out);
+  FLETCHER_TRY(stream->finish());
+  return out;
+}
+
+TEST(WebGpuStream, AttendsToTheEndOfALongSequence) {
+  const auto backend = open();
+  if (backend == nullptr) return;
+  const auto seen = attend_to_halves(*backend, 2048, 32);
+  ASSERT_TRUE(seen) << seen.error().message;
+  for (const float x : *seen) ASSERT_EQ(x, 0.5f);
+}
+
+TEST(WebGpuStream, RefusesLoopsThatASoftwareAdapterWouldCut) {
+  const auto backend = open();
+  if (backend == nullptr || backend->device().max_loop_iterations() == UINT64_MAX) return;
+  const auto seen = attend_to_halves(*backend, 7000, 256);
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().code, Code::unimplemented);
+  EXPECT_TRUE(seen.error().message.starts_with("webgpu backend: attention over 7000 tokens with heads of 256"));
+}
+
 TEST(WebGpuStream, GivesUpAtItsDeadline) {
   const auto backend = open({.timeout = std::chrono::milliseconds(0)});
   if (backend == nullptr) return;

@@ -19,18 +19,20 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < p.tokens * p.cols; i += groups.x * 64u) {
-    let token = i / p.cols;
-    let col = i % p.cols;
-    let place = p.out_offset + token * p.out_stride + col;
-    let row = batch[p.ids + token] - p.first_row;  // wraps to a large number below the part
-    var value = 0.0;
-    if (row < p.part_rows) {
-      value = table[row * p.cols + col];
-    }
-    if (p.overwrite == 0u) {
-      value += out[place];
-    }
-    out[place] = value;
+  let i = id.x + id.y * groups.x * 64u;
+  if (i >= p.tokens * p.cols) {
+    return;
   }
+  let token = i / p.cols;
+  let col = i % p.cols;
+  let place = p.out_offset + token * p.out_stride + col;
+  let row = batch[p.ids + token] - p.first_row;  // wraps to a large number below the part
+  var value = 0.0;
+  if (row < p.part_rows) {
+    value = table[row * p.cols + col];
+  }
+  if (p.overwrite == 0u) {
+    value += out[place];
+  }
+  out[place] = value;
 }

@@ -12,15 +12,17 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var row = id.x; row < p.rows; row += groups.x * 64u) {
-    let x = p.offset + row * p.stride;
-    var squares = 0.0;
-    for (var c = 0u; c < p.cols; c++) {
-      squares += out[x + c] * out[x + c];
-    }
-    let length = max(sqrt(squares), 1e-12);
-    for (var c = 0u; c < p.cols; c++) {
-      out[x + c] = out[x + c] / length;
-    }
+  let row = id.x + id.y * groups.x * 64u;
+  if (row >= p.rows) {
+    return;
+  }
+  let x = p.offset + row * p.stride;
+  var squares = 0.0;
+  for (var c = 0u; c < p.cols; c++) {
+    squares += out[x + c] * out[x + c];
+  }
+  let length = max(sqrt(squares), 1e-12);
+  for (var c = 0u; c < p.cols; c++) {
+    out[x + c] = out[x + c] / length;
   }
 }

@@ -61,23 +61,25 @@ fn load(place: u32) -> f32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < p.rows * p.part_cols; i += groups.x * 64u) {
-    let row = i / p.part_cols;
-    let part_col = i % p.part_cols;
-    let col = p.first_col + part_col;
-    let x = p.in_offset + row * p.in_stride;
-    let w = part_col * p.inner;
-    var sum = 0.0;
-    for (var k = 0u; k < p.inner; k++) {
-      sum += load(x + k) * weight[w + k];
-    }
-    var y = activate(sum + bias[col]);
-    let residual_place = p.residual_offset + row * p.residual_stride + col;
-    if (p.residual == 1u) {
-      y += residual[residual_place];
-    } else if (p.residual == 2u) {
-      y += out[residual_place];
-    }
-    out[p.out_offset + row * p.out_stride + col] = y;
+  let i = id.x + id.y * groups.x * 64u;
+  if (i >= p.rows * p.part_cols) {
+    return;
   }
+  let row = i / p.part_cols;
+  let part_col = i % p.part_cols;
+  let col = p.first_col + part_col;
+  let x = p.in_offset + row * p.in_stride;
+  let w = part_col * p.inner;
+  var sum = 0.0;
+  for (var k = 0u; k < p.inner; k++) {
+    sum += load(x + k) * weight[w + k];
+  }
+  var y = activate(sum + bias[col]);
+  let residual_place = p.residual_offset + row * p.residual_stride + col;
+  if (p.residual == 1u) {
+    y += residual[residual_place];
+  } else if (p.residual == 2u) {
+    y += out[residual_place];
+  }
+  out[p.out_offset + row * p.out_stride + col] = y;
 }

@@ -27,28 +27,30 @@ fn load(place: u32) -> f32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var row = id.x; row < p.rows; row += groups.x * 64u) {
-    let x = p.in_offset + row * p.in_stride;
-    let y = p.out_offset + row * p.out_stride;
-    let n = f32(p.cols);
-    var sum = 0.0;
-    for (var c = 0u; c < p.cols; c++) {
-      sum += load(x + c);
-    }
-    let mean = sum / n;
-    var differences = 0.0;
-    var squares = 0.0;
-    for (var c = 0u; c < p.cols; c++) {
-      let d = load(x + c) - mean;
-      differences += d;
-      squares += d * d;
-    }
-    let correction = differences / n;
-    let variance = max(squares / n - correction * correction, 0.0);
-    let inverse = 1.0 / sqrt(variance + p.eps);
-    for (var c = 0u; c < p.cols; c++) {
-      let d = load(x + c) - mean - correction;
-      out[y + c] = d * inverse * gamma_beta[c] + gamma_beta[p.cols + c];
-    }
+  let row = id.x + id.y * groups.x * 64u;
+  if (row >= p.rows) {
+    return;
+  }
+  let x = p.in_offset + row * p.in_stride;
+  let y = p.out_offset + row * p.out_stride;
+  let n = f32(p.cols);
+  var sum = 0.0;
+  for (var c = 0u; c < p.cols; c++) {
+    sum += load(x + c);
+  }
+  let mean = sum / n;
+  var differences = 0.0;
+  var squares = 0.0;
+  for (var c = 0u; c < p.cols; c++) {
+    let d = load(x + c) - mean;
+    differences += d;
+    squares += d * d;
+  }
+  let correction = differences / n;
+  let variance = max(squares / n - correction * correction, 0.0);
+  let inverse = 1.0 / sqrt(variance + p.eps);
+  for (var c = 0u; c < p.cols; c++) {
+    let d = load(x + c) - mean - correction;
+    out[y + c] = d * inverse * gamma_beta[c] + gamma_beta[p.cols + c];
   }
 }

@@ -54,16 +54,18 @@ fn pool(begin: u32, first: u32, end: u32, col: u32) -> f32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < p.sequences * p.cols; i += groups.x * 64u) {
-    let sequence = i / p.cols;
-    let col = i % p.cols;
-    let begin = batch[p.cu_seqlens + sequence];
-    let end = batch[p.cu_seqlens + sequence + 1u];
-    let first = begin + batch[p.pool_begin + sequence];
-    var value = 0.0;
-    if (first < end) {
-      value = pool(begin, first, end, col);
-    }
-    out[p.out_offset + sequence * p.out_stride + col] = value;
+  let i = id.x + id.y * groups.x * 64u;
+  if (i >= p.sequences * p.cols) {
+    return;
   }
+  let sequence = i / p.cols;
+  let col = i % p.cols;
+  let begin = batch[p.cu_seqlens + sequence];
+  let end = batch[p.cu_seqlens + sequence + 1u];
+  let first = begin + batch[p.pool_begin + sequence];
+  var value = 0.0;
+  if (first < end) {
+    value = pool(begin, first, end, col);
+  }
+  out[p.out_offset + sequence * p.out_stride + col] = value;
 }
