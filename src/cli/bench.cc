@@ -212,8 +212,12 @@ std::string to_table(const Report& r) {
   table.add_row({"speed", with_thousands(static_cast<uint64_t>(r.texts_per_second)) + " texts/s (best " +
                               with_thousands(static_cast<uint64_t>(r.best_texts_per_second)) + "), " +
                               with_thousands(static_cast<uint64_t>(r.tokens_per_second)) + " tokens/s"});
-  table.add_row({"arithmetic", fixed(r.gflops, 1) + " GFLOP/s, " + fixed(r.percent_of_peak(), 1) + " % of the " +
-                                   fixed(r.peak_gflops, 1) + " measured as the peak of these threads"});
+  std::string share;  // of a peak that is known for processors alone
+  if (r.peak_gflops > 0) {
+    share = ", " + fixed(r.percent_of_peak(), 1) + " % of the " + fixed(r.peak_gflops, 1) +
+            " measured as the peak of these threads";
+  }
+  table.add_row({"arithmetic", fixed(r.gflops, 1) + " GFLOP/s" + share});
   table.add_row({"stages", "read " + percent(r.read_share) + ", tokenize " + percent(r.tokenize_share) + ", encode " +
                                percent(r.encode_share) + ", write " + percent(r.write_share)});
   table.add_row({"latency", "p50 " + fixed(r.p50_ms, 3) + " ms, p99 " + fixed(r.p99_ms, 3) + " ms"});
@@ -250,9 +254,11 @@ Outcome<void> run_bench(const BenchFlags& flags, const std::vector<std::string>&
   report.precision = engine->info().precision;
   report.threads = flags.model.threads == 0 ? usable_threads() : flags.model.threads;
   report.single = flags.single;
-  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops,
-                          blame(ExitCode::other, cpu::measure_peak_gflops(instruction_set_of(report.device),
-                                                                          Precision::f32, report.threads)));
+  if (!report.device.starts_with("webgpu")) {
+    FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops,
+                            blame(ExitCode::other, cpu::measure_peak_gflops(instruction_set_of(report.device),
+                                                                            Precision::f32, report.threads)));
+  }
   return print(flags.json ? to_json(report) : to_table(report));
 }
 

@@ -27,13 +27,14 @@ Result<Api> Api::load() {
   // Never closed: its threads and thread-local data would outlive it.
   void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    return failed_precondition("webgpu backend: cannot load wgpu-native: " + loader_error() +
-                               "; wanted it beside the program, in LD_LIBRARY_PATH or in the system");
+    return failed_precondition(
+        "webgpu backend: cannot load wgpu-native: " + loader_error() +
+        "; looked in lib/fletcher beside the program's folder, in LD_LIBRARY_PATH and in the system");
   }
   Api api;
-#define FLETCHER_FIND(name) FLETCHER_TRY(find(library, "wgpu" #name, api.name));
-  FLETCHER_WGPU_FUNCTIONS(FLETCHER_FIND)
-#undef FLETCHER_FIND
+#define FLETCHER_WGPU_FUNCTION(name) FLETCHER_TRY(find(library, "wgpu" #name, api.name));
+#include "backend/webgpu/functions.inc"
+#undef FLETCHER_WGPU_FUNCTION
   if (const uint32_t major = api.GetVersion() >> 24; major != kVersion) {
     return failed_precondition("webgpu backend: " + std::string(kLibrary) + " is version " + std::to_string(major) +
                                ", wanted " + std::to_string(kVersion));

@@ -10,33 +10,13 @@
 
 #include "base/result.h"
 
-// Every function that the backend calls, spelled as in webgpu.h and wgpu.h after the prefix wgpu.
-#define FLETCHER_WGPU_FUNCTIONS(F)                                                                               \
-  F(GetVersion)                                                                                                  \
-  F(CreateInstance)                                                                                              \
-  F(InstanceProcessEvents)                                                                                       \
-  F(InstanceRequestAdapter) F(InstanceRelease) F(AdapterGetInfo) F(AdapterGetLimits) F(AdapterInfoFreeMembers)   \
-      F(AdapterRequestDevice) F(AdapterRelease) F(DeviceCreateBindGroup) F(DeviceCreateBindGroupLayout)          \
-          F(DeviceCreateBuffer) F(DeviceCreateCommandEncoder) F(DeviceCreateComputePipeline)                     \
-              F(DeviceCreatePipelineLayout) F(DeviceCreateShaderModule) F(DeviceDestroy) F(DeviceGetQueue)       \
-                  F(DevicePoll) F(DevicePopErrorScope) F(DevicePushErrorScope) F(DeviceRelease) F(QueueSubmit)   \
-                      F(QueueWriteBuffer) F(QueueRelease) F(BufferGetConstMappedRange) F(BufferGetMappedRange)   \
-                          F(BufferMapAsync) F(BufferUnmap) F(BufferRelease) F(BindGroupRelease)                  \
-                              F(BindGroupLayoutRelease) F(PipelineLayoutRelease) F(ShaderModuleRelease)          \
-                                  F(ComputePipelineRelease) F(CommandEncoderBeginComputePass)                    \
-                                      F(CommandEncoderCopyBufferToBuffer) F(CommandEncoderFinish)                \
-                                          F(CommandEncoderRelease) F(CommandBufferRelease)                       \
-                                              F(ComputePassEncoderDispatchWorkgroups) F(ComputePassEncoderEnd)   \
-                                                  F(ComputePassEncoderRelease) F(ComputePassEncoderSetBindGroup) \
-                                                      F(ComputePassEncoderSetPipeline)
-
 namespace fletcher::webgpu {
 
-/// Pointers to the functions above. Immutable after load.
+/// Pointers to the functions of functions.inc, spelled as in webgpu.h after the prefix wgpu. Immutable after load.
 struct Api {
-#define FLETCHER_DECLARE(name) decltype(&::wgpu##name) name = nullptr;
-  FLETCHER_WGPU_FUNCTIONS(FLETCHER_DECLARE)
-#undef FLETCHER_DECLARE
+#define FLETCHER_WGPU_FUNCTION(name) decltype(&::wgpu##name) name = nullptr;
+#include "backend/webgpu/functions.inc"
+#undef FLETCHER_WGPU_FUNCTION
 
   /// Opens libwgpu_native.so where the system's loader looks: LD_LIBRARY_PATH, the program's own run path
   /// (cmake/WebGpu.cmake), the system. FAILED_PRECONDITION if it is not there or not the version that the headers

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -33,29 +32,27 @@ std::string one_line(const std::string& text) {
   return out;
 }
 
-/// What a request of an adapter or a device brought.
+/// What a request of an adapter or a device brought. wgpu-native answers inside the call.
 template <typename T>
 struct Answer {
-  bool done = false;
   T object = nullptr;
-  std::string message;
+  std::string message = "no answer";
 };
 
 template <typename Status, typename T>
 void take_answer(Status, T object, WGPUStringView message, void* userdata, void*) {
   auto& answer = *static_cast<Answer<T>*>(userdata);
-  answer = {true, object, one_line(text_of(message))};
+  answer = {object, one_line(text_of(message))};
 }
 
 struct ScopeAnswer {
-  bool done = false;
-  WGPUErrorType type = WGPUErrorType_NoError;
-  std::string message;
+  WGPUErrorType type = WGPUErrorType_Unknown;
+  std::string message = "no answer";
 };
 
 void take_scope(WGPUPopErrorScopeStatus status, WGPUErrorType type, WGPUStringView message, void* userdata, void*) {
   auto& answer = *static_cast<ScopeAnswer*>(userdata);
-  answer = {true, status == WGPUPopErrorScopeStatus_Success ? type : WGPUErrorType_Unknown, one_line(text_of(message))};
+  answer = {status == WGPUPopErrorScopeStatus_Success ? type : WGPUErrorType_Unknown, one_line(text_of(message))};
 }
 
 const char* interface_name(WGPUBackendType type) {
@@ -99,10 +96,6 @@ Result<std::unique_ptr<Device>> Device::open() {
   return device;
 }
 
-void Device::process_events(const bool& done) const {
-  while (!done) api_.InstanceProcessEvents(instance_.get());
-}
-
 Result<void> Device::request_adapter() {
   WGPUInstanceExtras extras{};
   extras.chain.sType = static_cast<WGPUSType>(WGPUSType_InstanceExtras);
@@ -121,7 +114,6 @@ Result<void> Device::request_adapter() {
   callback.callback = take_answer<WGPURequestAdapterStatus, WGPUAdapter>;
   callback.userdata1 = &answer;
   api_.InstanceRequestAdapter(instance_.get(), &options, callback);
-  process_events(answer.done);
   if (answer.object == nullptr) {
     return failed_precondition("webgpu backend: no adapter, wanted one of a Vulkan, Metal or Direct3D 12 driver (" +
                                answer.message + ")");
@@ -166,7 +158,6 @@ Result<void> Device::request_device() {
   callback.callback = take_answer<WGPURequestDeviceStatus, WGPUDevice>;
   callback.userdata1 = &answer;
   api_.AdapterRequestDevice(adapter_.get(), &descriptor, callback);
-  process_events(answer.done);
   if (answer.object == nullptr) {
     return failed_precondition("webgpu backend: the adapter gives no device (" + answer.message + ")");
   }
@@ -220,10 +211,9 @@ Result<void> Device::checked(const std::function<void()>& calls) {
     callback.callback = take_scope;
     callback.userdata1 = &answer;
     api_.DevicePopErrorScope(device_.get(), callback);
-    process_events(answer.done);
     if (answer.type != WGPUErrorType_NoError && first) first = tl::unexpected<Error>(error_of(answer));
   }
-  const Result<void> uncaptured = take_uncaptured();
+  Result<void> uncaptured = take_uncaptured();
   if (!first || !uncaptured) probe();  // perhaps it is the loss of the device that they report
   FLETCHER_TRY(health());
   FLETCHER_TRY(first);

@@ -61,8 +61,6 @@ class Device {
   Result<void> take_uncaptured();
   /// Makes what fails on a lost device and, unlike other calls, tells the loss to its callback.
   void probe();
-  /// Calls back what is due, until `done`.
-  void process_events(const bool& done) const;
 
   /// Written by callbacks, which may come on any thread.
   struct Failures {

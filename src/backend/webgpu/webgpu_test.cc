@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "backend/stream.h"
@@ -134,6 +135,22 @@ TEST(WebGpuDevice, ReportsItsLoss) {
   const auto prepared = run(*backend);
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().code, Code::unavailable) << prepared.error().message;
+}
+
+TEST(WebGpuBackend, ServesStreamsOfSeveralThreads) {
+  const auto backend = open();
+  if (backend == nullptr) return;
+  const auto wanted = run(*backend);
+  ASSERT_TRUE(wanted) << wanted.error().message;
+  std::vector<Result<std::vector<float>>> seen(4);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& result : seen) threads.emplace_back([&] { result = run(*backend); });
+  }
+  for (const auto& result : seen) {
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(*result, *wanted);
+  }
 }
 
 /// Attention of one head over `tokens` equal keys, with values of 0 in the first half and 1 in the second.
