@@ -18,7 +18,7 @@ namespace fletcher::webgpu {
 
 /// begin() sends ids and sequence boundaries, ops append to a list, finish() encodes one command buffer: dispatches in
 /// order (WebGPU orders what they write and read), then the copies that read() asked for. Activations never leave the
-/// device in between. Every element is computed by one invocation in one order, whatever the batch.
+/// device in between. Every sum runs in one order, whatever the batch.
 class WebGpuStream final : public Stream {
  public:
   WebGpuStream(Device& device, const Pipelines& pipelines, std::chrono::milliseconds timeout);
