@@ -25,7 +25,8 @@ Outcome<void> check_availability(const ModelFlags& flags) {
     }
     return fail(ExitCode::usage, "--device " + flags.device + " is not available in this build: " + available);
   }
-  if (flags.precision == "fp16") return fail(ExitCode::usage, "--precision fp16 is not available on cpu: fp32, bf16, int8");
+  if (flags.precision == "fp16")
+    return fail(ExitCode::usage, "--precision fp16 is not available on cpu: fp32, bf16, int8");
   return {};
 }
 
