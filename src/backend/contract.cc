@@ -4,6 +4,9 @@
 
 namespace fletcher {
 
+Contract::Contract(std::string_view backend)
+    : backend_(backend), status_(failed_precondition(std::string(backend) + " backend: no begin() came before")) {}
+
 void Contract::begin(const Batch& batch) {
   batch_ = &batch;
   status_ = {};
@@ -55,6 +58,14 @@ bool Contract::norm(TensorView in, const Norm& n, TensorView out) {
   require(in.rows == out.rows && in.cols == n.features() && out.cols == n.features(), "norm",
           "views of one shape, as wide as gamma");
   return status_.has_value();
+}
+
+bool Contract::linear_norm(TensorView in, const Linear& w, const Epilogue& e, const Norm& n, TensorView sum,
+                           TensorView out) {
+  require_views({out}, "linear_norm");
+  require(out.rows == in.rows && out.cols == n.features() && sum.cols == n.features(), "linear_norm",
+          "an output and a sum of one shape, as wide as gamma");
+  return linear(in, w, e, sum);
 }
 
 bool Contract::attention(TensorView qkv, const AttentionSpec& spec, TensorView out) {

@@ -14,13 +14,14 @@ namespace fletcher {
 class Contract {
  public:
   /// `backend` opens the messages; it must outlive the object.
-  explicit Contract(std::string_view backend) : backend_(backend) {}
+  explicit Contract(std::string_view backend);
 
   /// Starts a batch, which must live until the last check; forgets the failure of the one before.
   void begin(const Batch& batch);
   bool embed(const EmbeddingSpec& spec, TensorView out);
   bool linear(TensorView in, const Linear& w, const Epilogue& e, TensorView out);
   bool norm(TensorView in, const Norm& n, TensorView out);
+  bool linear_norm(TensorView in, const Linear& w, const Epilogue& e, const Norm& n, TensorView sum, TensorView out);
   bool attention(TensorView qkv, const AttentionSpec& spec, TensorView out);
   bool pool(TensorView in, TensorView out);
   bool l2_normalize(TensorView rows);
@@ -28,7 +29,8 @@ class Contract {
 
   /// Notes a failure of the backend's own, unless one came before.
   void fail(Error error);
-  /// INVALID_ARGUMENT, naming the op and what it wanted; or what fail() was given.
+  /// INVALID_ARGUMENT, naming the op and what it wanted; FAILED_PRECONDITION before the first begin(); or what fail()
+  /// was given.
   const Result<void>& status() const { return status_; }
 
  private:
