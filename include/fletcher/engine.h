@@ -108,7 +108,7 @@ struct ModelInfo {
 
 struct EngineOptions {
   std::string model_path;       // a folder in Hugging Face layout
-  std::string device = "auto";  // auto, cpu, reference
+  std::string device = "auto";  // auto, cpu, reference; webgpu where the build has it
   std::string isa;              // forces the CPU's instruction set; empty: the best
   size_t threads = 0;           // 0: what affinity and cgroup allow
   std::string precision = "fp32";

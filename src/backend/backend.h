@@ -108,7 +108,8 @@ class Backend {
 
   /// "reference", "cpu", …
   virtual std::string_view name() const = 0;
-  /// What decides the bits of a result besides the name: the instruction set ("avx512"), or "" where nothing does.
+  /// What decides the bits of a result besides the name: the instruction set ("avx512"), the adapter and its driver, or
+  /// "" where nothing does.
   virtual std::string_view instruction_set() const = 0;
   virtual bool supports(Precision precision) const = 0;
 

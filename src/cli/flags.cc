@@ -1,8 +1,11 @@
 #include "cli/flags.h"
 
+#include <algorithm>
 #include <stop_token>
+#include <string_view>
 #include <utility>
 
+#include "backend/registry.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -15,10 +18,15 @@ Outcome<void> check_availability(const ModelFlags& flags) {
   if (flags.quantization != "none") {
     return fail(ExitCode::usage, "--quantization " + flags.quantization + " is not available in this build: none");
   }
-  if (flags.device == "cuda" || flags.device == "webgpu") {
-    return fail(ExitCode::usage, "--device " + flags.device + " is not available in this build: auto, cpu");
+  if (const auto devices = device_names(); std::ranges::find(devices, flags.device) == devices.end()) {
+    std::string available;
+    for (const std::string_view name : devices) {
+      if (name != "reference") available += (available.empty() ? "" : ", ") + std::string(name);
+    }
+    return fail(ExitCode::usage, "--device " + flags.device + " is not available in this build: " + available);
   }
-  if (flags.precision == "fp16") return fail(ExitCode::usage, "--precision fp16 is not available on cpu: fp32, bf16, int8");
+  if (flags.precision == "fp16")
+    return fail(ExitCode::usage, "--precision fp16 is not available on cpu: fp32, bf16, int8");
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "backend/cpu/kernels.h"
 #include "backend/reference/reference_backend.h"
+#include "backend/registry.h"
 
 namespace fletcher::conformance {
 
@@ -39,6 +40,12 @@ const std::vector<Target>& targets() {
       if (std::ranges::find(made, isa, [](const Target& t) { return t.backend->instruction_set(); }) == made.end()) {
         std::printf("NOT RUN: conformance of %s (this machine lacks it)\n", isa);
       }
+    }
+    auto webgpu = make_backend({.device = "webgpu"});
+    if (webgpu) {
+      made.push_back({"webgpu", nullptr, std::move(*webgpu)});
+    } else {
+      std::printf("NOT RUN: conformance of webgpu (%s)\n", webgpu.error().message.c_str());
     }
     return made;
   }();

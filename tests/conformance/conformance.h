@@ -23,7 +23,7 @@ struct Target {
   std::unique_ptr<Backend> backend;
 };
 
-/// Every instruction set × schedule of the CPU backend, on two threads.
+/// Every instruction set × schedule of the CPU backend, on two threads; then the other devices of build and machine.
 const std::vector<Target>& targets();
 /// The CPU backend on one instruction set ("" for the best).
 Target make_cpu(const std::string& isa, size_t threads, cpu::Schedule schedule);

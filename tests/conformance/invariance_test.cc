@@ -156,6 +156,23 @@ TEST(BatchInvariance, HoldsForOneLongTextBesideShortOnes) {
   }
 }
 
+TEST(BatchInvariance, HoldsOnDevicesThatScheduleThemselves) {
+  auto texts = random_texts(24);
+  texts[5].resize(300, 7);
+  std::vector<size_t> in_order(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) in_order[i] = i;
+  const std::vector<size_t> reversed(in_order.rbegin(), in_order.rend());
+  for (const Target& target : targets()) {
+    if (target.backend->name() == "cpu") continue;  // above, with every schedule and number of threads
+    SCOPED_TRACE(target.label);
+    SmallEncoder encoder(*target.backend);
+    std::vector<std::vector<float>> wanted;
+    for (const auto& text : texts) wanted.push_back(encoder.run({text})[0]);
+    for (const size_t size : {1, 5, 24}) expect_same_bytes(encoder, texts, in_order, size, wanted);
+    expect_same_bytes(encoder, texts, reversed, 24, wanted);
+  }
+}
+
 TEST(BatchInvariance, ScalesToTheReferenceWithinRounding) {
   // Two layers amplify the rounding of single ops (up to 5e-6) a few times; vectors have unit length.
   constexpr double kEncoderTolerance = 2e-5;

@@ -105,6 +105,17 @@ TEST(Linear, MayWriteOverTheResidual) {
   });
 }
 
+TEST(Linear, ReadsAndWritesDisjointColumnsOfOneBuffer) {
+  const Batch batch = numbered_batch({6, 5});
+  expect_conforms(batch, kProductTolerance, [&](Session& s) {
+    const TensorView both = s.view(11, 30 + 50);
+    const TensorView in = both.columns(0, 30), out = both.columns(30, 50);
+    s.stream().norm(s.input(random_matrix(1, 11, 30)), s.norm(random_matrix(4, 1, 30), {}), in);
+    s.stream().linear(in, s.linear(random_weight(2, 50, 30), random_matrix(3, 1, 50)), {}, out);
+    return out;
+  });
+}
+
 TEST(Linear, WorksOnPooledRows) {
   const Batch batch = numbered_batch({3, 1, 8, 2});
   expect_conforms(batch, kProductTolerance, [&](Session& s) {

@@ -113,7 +113,7 @@ TEST(Read, DeliversWhatEmbedPutIn) {
   }
 }
 
-TEST(CpuStream, ReportsTheFirstBrokenContractAndRecovers) {
+TEST(Stream, ReportsTheFirstBrokenContractAndRecovers) {
   const Batch batch = numbered_batch({3});
   for (const Target& target : targets()) {
     Session session(*target.backend, batch);
@@ -124,7 +124,8 @@ TEST(CpuStream, ReportsTheFirstBrokenContractAndRecovers) {
     const auto broken = stream.finish();
     ASSERT_FALSE(broken);
     EXPECT_EQ(broken.error().code, Code::invalid_argument);
-    EXPECT_EQ(broken.error().message, "cpu backend: norm: wanted views of one shape, as wide as gamma");
+    EXPECT_EQ(broken.error().message,
+              std::string(target.backend->name()) + " backend: norm: wanted views of one shape, as wide as gamma");
     stream.begin(batch);
     EXPECT_TRUE(stream.finish());
   }
@@ -137,14 +138,17 @@ TEST(CpuBackend, NamesTheInstructionSetsItHas) {
   EXPECT_TRUE(backend.error().message.starts_with("instruction set \"altivec\", this machine has scalar"));
 }
 
-TEST(CpuBackend, RefusesWhatItLacks) {
-  Backend& backend = *targets()[0].backend;
+TEST(Backend, RefusesWhatItLacks) {
   const Stored weight(random_matrix(1, 2, 2), DType::f32);
   const HostMatrix host = weight.host();
-  EXPECT_EQ(backend.prepare_linear({{&host, 1}, {}, Precision::f16}).error().code, Code::unimplemented);
-  EXPECT_EQ(backend.prepare_linear({}).error().code, Code::invalid_argument);
-  EXPECT_EQ(backend.activation(size_t{1} << 40, size_t{1} << 40).error().code, Code::resource_exhausted);
-  EXPECT_EQ(backend.activation(size_t{1} << 23, size_t{1} << 23).error().code, Code::resource_exhausted);
+  for (const Target& target : targets()) {
+    SCOPED_TRACE(target.label);
+    Backend& backend = *target.backend;
+    EXPECT_EQ(backend.prepare_linear({{&host, 1}, {}, Precision::f16}).error().code, Code::unimplemented);
+    EXPECT_EQ(backend.prepare_linear({}).error().code, Code::invalid_argument);
+    EXPECT_EQ(backend.activation(size_t{1} << 40, size_t{1} << 40).error().code, Code::resource_exhausted);
+    EXPECT_EQ(backend.activation(size_t{1} << 23, size_t{1} << 23).error().code, Code::resource_exhausted);
+  }
 }
 
 }  // namespace

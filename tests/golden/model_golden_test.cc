@@ -27,7 +27,7 @@ struct Target {
   std::string isa;
 };
 
-/// The reference, and every instruction set that this machine has.
+/// The reference, every instruction set that this machine has, and the other devices of build and machine.
 std::vector<Target> targets() {
   std::vector<Target> all = {{"reference", ""}};
   for (const char* isa : {"scalar", "avx2", "avx512"}) {
@@ -37,6 +37,12 @@ std::vector<Target> targets() {
     } else {
       std::printf("NOT RUN: goldens on %s (this machine lacks it)\n", isa);
     }
+  }
+  const auto webgpu = Engine::load({.model_path = FLETCHER_TEST_DATA "/models/tiny/bert", .device = "webgpu"});
+  if (webgpu) {
+    all.push_back({"webgpu", ""});
+  } else {
+    std::printf("NOT RUN: goldens on webgpu (%s)\n", webgpu.error().message.c_str());
   }
   return all;
 }

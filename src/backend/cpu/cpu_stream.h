@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "backend/contract.h"
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/op.h"
@@ -43,10 +44,6 @@ class CpuStream final : public Stream {
     bool operator==(const Layout&) const = default;
   };
 
-  void require(bool holds, const char* op, const char* wanted);
-  void require_view(const TensorView& view, const char* op);
-  void record(const Op& op);
-
   Rows rows_of(const TensorView& view) const;
   void note_layout(const TensorView& view);
   Result<void> make_plan();
@@ -65,8 +62,8 @@ class CpuStream final : public Stream {
   Schedule schedule_;
   size_t threads_;
 
+  Contract contract_;
   const Batch* batch_ = nullptr;
-  Result<void> status_;
   std::vector<Op> ops_;
 
   // Of the batch in finish(); kept for their memory.

@@ -236,9 +236,9 @@ void CpuStream::run_op(const Op& op) {
 }
 
 Result<void> CpuStream::finish() {
-  if (batch_ == nullptr) return failed_precondition("cpu backend: finish() without begin()");
-  if (status_ && batch_->num_sequences() > 0) status_ = make_plan();
-  if (status_ && batch_->num_sequences() > 0) {
+  Result<void> status = contract_.status();
+  if (status && batch_->num_sequences() > 0) status = make_plan();
+  if (status && batch_->num_sequences() > 0) {
     if (by_chunk_) {
       double total = 0;
       for (const Chunk& chunk : chunks_) total += chunk.cost;
@@ -248,7 +248,7 @@ Result<void> CpuStream::finish() {
     }
   }
   ops_.clear();
-  return status_;
+  return status;
 }
 
 }  // namespace fletcher::cpu
