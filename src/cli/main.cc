@@ -42,7 +42,6 @@ int print_or_report(const std::string& text) {
 }
 
 int run_command(CLI::App& root, const Command& command, const std::vector<std::string>& arguments) {
-  SplitArguments split = split_arguments(*command.app, arguments);
   std::string log_level = "warn";
   command.app->add_option("--log-level", log_level, "error, warn, info or debug [warn]")
       ->group("Other")
@@ -50,6 +49,7 @@ int run_command(CLI::App& root, const Command& command, const std::vector<std::s
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
   command.app->set_help_flag("-h,--help", "Print this help")->group("Other");
   add_environment_twins(*command.app);
+  const SplitArguments split = split_arguments(*command.app, arguments);
   try {
     // CLI11 takes its arguments last first.
     std::vector<std::string> reversed(split.flags.rbegin(), split.flags.rend());
