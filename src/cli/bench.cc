@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "backend/cpu/peak.h"
 #include "base/json_writer.h"
 #include "base/thread_pool.h"
 #include "cli/bench_texts.h"
 #include "cli/bulk_job.h"
 #include "cli/commands.h"
+#include "cli/device_peak.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -145,12 +145,6 @@ class RoundRunner {
   EmbedRequest request_;
 };
 
-/// "avx512" of "cpu (avx512)"; what names none is measured against scalar code.
-std::string instruction_set_of(const std::string& device) {
-  const size_t open = device.find('('), close = device.find(')');
-  return close == std::string::npos ? "scalar" : device.substr(open + 1, close - open - 1);
-}
-
 double percentile(std::vector<double>& values, double share) {
   if (values.empty()) return 0;
   const auto at = static_cast<ptrdiff_t>(share * static_cast<double>(values.size() - 1) + 0.5);
@@ -251,8 +245,7 @@ Outcome<void> run_bench(const BenchFlags& flags, const std::vector<std::string>&
   report.threads = flags.model.threads == 0 ? usable_threads() : flags.model.threads;
   report.single = flags.single;
   FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops,
-                          blame(ExitCode::other, cpu::measure_peak_gflops(instruction_set_of(report.device),
-                                                                          Precision::f32, report.threads)));
+                          blame(ExitCode::other, device_peak_gflops(engine->info(), report.threads)));
   return print(flags.json ? to_json(report) : to_table(report));
 }
 

@@ -22,7 +22,7 @@ constexpr const char* kFooter =
 std::vector<Command> add_commands(CLI::App& root) {
   return {make_embed_command(root),    make_rerank_command(root), make_similarity_command(root),
           make_tokenize_command(root), make_pull_command(root),   make_models_command(root),
-          make_info_command(root),     make_bench_command(root)};
+          make_info_command(root),     make_bench_command(root),  make_verify_command(root)};
 }
 
 int report(const Failure& failure) {
