@@ -20,6 +20,7 @@ ALLOWED = {
     "engine": "tokenizer model backend cache tensor weights base telemetry",
     "bulk": "engine base telemetry",
     "hub": "base",
+    "verify": "engine bulk base",
     "arrow": "base",
     "cluster": "base telemetry",
     "server": "engine cluster base telemetry",
@@ -28,7 +29,7 @@ EVERYTHING = {"cli"}  # the composition root
 # Single headers, besides whole folders.
 MODEL_SEES = {"backend/backend.h", "backend/stream.h"}
 PUBLIC_FOR_ALL = {"fletcher/result.h", "fletcher/version.h"}
-ENGINE_HEADER, ENGINE_USERS = "fletcher/engine.h", {"engine", "bulk", "server"}
+ENGINE_HEADER, ENGINE_USERS = "fletcher/engine.h", {"engine", "bulk", "verify", "server"}
 REGISTRY = "backend/registry.cc"  # the one file of backend/ that knows all its subfolders
 
 WORDS = {

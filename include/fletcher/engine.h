@@ -106,15 +106,21 @@ struct ModelInfo {
   double flops_per_token_pair = 0;  // of attention: per token and per token it attends to
 };
 
+/// What a device of this machine is and can do.
+struct DeviceInfo {
+  std::string name;                     // as ModelInfo::device: "cpu (avx512)"
+  std::vector<std::string> precisions;  // what EngineOptions::precision may be, the exact first: "fp32", …
+};
+
 struct EngineOptions {
-  std::string model_path;       // a folder in Hugging Face layout
-  std::string device = "auto";  // auto, cpu, reference; webgpu where the build has it
-  std::string isa;              // forces the CPU's instruction set; empty: the best
-  size_t threads = 0;           // 0: what affinity and cgroup allow
-  std::string precision = "fp32";
-  std::string pooling;       // overrides the model's: cls, mean, max, mean_sqrt_len, weightedmean, lasttoken
-  size_t budget_tokens = 0;  // tokens of one packed batch; 0: 2,048
-  size_t queue_tokens = 0;   // submit() blocks above this many waiting tokens; 0: 16 × budget
+  std::string model_path;          // a folder in Hugging Face layout
+  std::string device = "auto";     // auto, cpu, reference; webgpu where the build has it
+  std::string isa;                 // forces the CPU's instruction set; empty: the best
+  size_t threads = 0;              // 0: what affinity and cgroup allow
+  std::string precision = "fp32";  // one of DeviceInfo::precisions
+  std::string pooling;             // overrides the model's: cls, mean, max, mean_sqrt_len, weightedmean, lasttoken
+  size_t budget_tokens = 0;        // tokens of one packed batch; 0: 2,048
+  size_t queue_tokens = 0;         // submit() blocks above this many waiting tokens; 0: 16 × budget
 };
 
 /// A loaded model and the threads that serve it. Thread-safe. The destructor fails what still waits with CANCELLED.
@@ -122,6 +128,8 @@ class Engine {
  public:
   /// Errors name the file and the field: NOT_FOUND, INVALID_ARGUMENT, DATA_LOSS, FAILED_PRECONDITION, UNIMPLEMENTED.
   static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
+  /// What EngineOptions with this device and instruction set would compute on. NOT_FOUND, FAILED_PRECONDITION.
+  static Result<DeviceInfo> describe_device(const std::string& device, const std::string& isa);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

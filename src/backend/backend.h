@@ -1,6 +1,7 @@
 // One device: makes buffers, prepares weights once, opens streams. The seam between model/ and every kind of hardware.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +19,15 @@ class Stream;
 
 /// The arithmetic of the matrix products. Softmax, norms and pooling accumulate in f32 (or wider) whatever it is.
 enum class Precision : uint8_t { f32, bf16, f16, int8 };
+
+/// What users call the precisions, the exact one first.
+struct PrecisionName {
+  std::string_view name;
+  Precision precision;
+};
+inline constexpr std::array kPrecisionNames = {
+    PrecisionName{"fp32", Precision::f32}, PrecisionName{"bf16", Precision::bf16},
+    PrecisionName{"fp16", Precision::f16}, PrecisionName{"int8", Precision::int8}};
 
 /// A weight matrix [rows = out_features, cols = in_features], row-major, in host memory (often a mapped file, perhaps
 /// not aligned). dtype f32, f16 or bf16. Needed only during prepare.

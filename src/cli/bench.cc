@@ -9,17 +9,16 @@
 #include <utility>
 #include <vector>
 
-#include "backend/cpu/peak.h"
 #include "base/json_writer.h"
 #include "base/thread_pool.h"
 #include "cli/bench_texts.h"
 #include "cli/bulk_job.h"
 #include "cli/commands.h"
+#include "cli/device_peak.h"
 #include "cli/flags.h"
 #include "cli/op_bench.h"
 #include "cli/op_cases.h"
 #include "cli/output.h"
-#include "cli/precision.h"
 #include "cli/terminal.h"
 #include "cli/text_source.h"
 
@@ -156,12 +155,6 @@ class RoundRunner {
   EmbedRequest request_;
 };
 
-/// "avx512" of "cpu (avx512)"; what names none is measured against scalar code.
-std::string instruction_set_of(const std::string& device) {
-  const size_t open = device.find('('), close = device.find(')');
-  return close == std::string::npos ? "scalar" : device.substr(open + 1, close - open - 1);
-}
-
 double percentile(std::vector<double>& values, double share) {
   if (values.empty()) return 0;
   const auto at = static_cast<ptrdiff_t>(share * static_cast<double>(values.size() - 1) + 0.5);
@@ -265,19 +258,18 @@ Outcome<void> run_ops(const BenchFlags& flags) {
   return run_op_bench(options);
 }
 
-/// Measures what the report's threads reach in its precision and, if attention has another, in that.
+/// Measures what the report's threads reach in its precision and, if attention has another, in that. Devices whose peak
+/// nobody knows have none.
 Outcome<void> add_peaks(Report& report) {
-  if (report.device.starts_with("webgpu")) return {};  // nobody knows that of an adapter
-  const std::string isa = instruction_set_of(report.device);
-  const Precision precision = precision_from_name(report.precision).value_or(Precision::f32);
-  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops,
-                          blame(ExitCode::other, cpu::measure_peak_gflops(isa, precision, report.threads)));
-  if (precision != Precision::int8 || report.gflops <= 0) return {};
-  auto attention_peak = cpu::measure_peak_gflops(isa, Precision::bf16, report.threads);
-  if (!attention_peak) attention_peak = cpu::measure_peak_gflops(isa, Precision::f32, report.threads);
-  FLETCHER_CLI_TRY_ASSIGN(const double peak, blame(ExitCode::other, std::move(attention_peak)));
+  auto peak = device_peak_gflops(report.device, report.precision, report.threads);
+  if (!peak && peak.error().code == Code::unimplemented) return {};
+  FLETCHER_CLI_TRY_ASSIGN(report.peak_gflops, blame(ExitCode::other, std::move(peak)));
+  if (report.precision != "int8" || report.gflops <= 0) return {};
+  auto attention_peak = device_peak_gflops(report.device, "bf16", report.threads);
+  if (!attention_peak) attention_peak = device_peak_gflops(report.device, "fp32", report.threads);
+  FLETCHER_CLI_TRY_ASSIGN(const double of_attention, blame(ExitCode::other, std::move(attention_peak)));
   const double attention = report.attention_gflops / report.gflops;
-  report.mixed_peak_gflops = 1 / ((1 - attention) / report.peak_gflops + attention / peak);
+  report.mixed_peak_gflops = 1 / ((1 - attention) / report.peak_gflops + attention / of_attention);
   return {};
 }
 

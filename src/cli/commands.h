@@ -13,5 +13,6 @@ Command make_pull_command(CLI::App& root);
 Command make_models_command(CLI::App& root);
 Command make_info_command(CLI::App& root);
 Command make_bench_command(CLI::App& root);
+Command make_verify_command(CLI::App& root);
 
 }  // namespace fletcher::cli

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backend/registry.h"
+#include "cli/accuracy.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -25,14 +26,25 @@ Outcome<void> check_availability(const ModelFlags& flags) {
     }
     return fail(ExitCode::usage, "--device " + flags.device + " is not available in this build: " + available);
   }
-  if (flags.precision == "fp16")
-    return fail(ExitCode::usage, "--precision fp16 is not available on cpu: fp32, bf16, int8");
-  return {};
+  // Every device has fp32: it need not be asked, which may take long for one that has to be opened.
+  if (flags.precision == "auto" || flags.precision == "fp32") return {};
+  FLETCHER_CLI_TRY_ASSIGN(const DeviceInfo device,
+                          blame(ExitCode::model, Engine::describe_device(flags.device, flags.isa)));
+  return check_precision(flags.precision, device);
 }
 
 }  // namespace
 
 void ModelFlags::add_to(CLI::App& app) {
+  add_without_precision_to(app);
+  app.add_option("--precision", precision,
+                 "Arithmetic: fp32, bf16, fp16, int8, or auto, as accuracy records say [fp32]")
+      ->group("Model")
+      ->option_text("NAME")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8"}));
+}
+
+void ModelFlags::add_without_precision_to(CLI::App& app) {
   const std::string group = "Model";
   app.add_option("-m,--model", model, "Folder, file, or name looked up in the caches, then pulled [" + model + "]")
       ->group(group)
@@ -45,10 +57,6 @@ void ModelFlags::add_to(CLI::App& app) {
       ->group(group)
       ->option_text("N")
       ->check(CLI::Range(size_t{0}, kMostThreads));
-  app.add_option("--precision", precision, "Arithmetic: fp32, bf16, fp16, int8 or auto [auto]")
-      ->group(group)
-      ->option_text("NAME")
-      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8"}));
   app.add_option("--quantization", quantization, "How weights are stored: none, int8 or int4 [none]")
       ->group(group)
       ->option_text("NAME")
@@ -117,15 +125,23 @@ Outcome<std::string> find_model(const std::string& name, const ProgressFlags& pr
   return blame(ExitCode::model, std::move(found));
 }
 
-Outcome<std::unique_ptr<Engine>> load_engine(const ModelFlags& flags, const ProgressFlags& progress) {
+Outcome<EngineOptions> engine_options(const ModelFlags& flags, const ProgressFlags& progress) {
   FLETCHER_CLI_TRY(check_availability(flags));
   EngineOptions options;
   FLETCHER_CLI_TRY_ASSIGN(options.model_path, find_model(flags.model, progress));
   options.device = flags.device;
   options.isa = flags.isa;
   options.threads = flags.threads;
-  options.precision = flags.precision == "auto" ? "fp32" : flags.precision;
+  options.precision = flags.precision;
   options.pooling = flags.pooling;
+  if (flags.precision == "auto") {
+    FLETCHER_CLI_TRY_ASSIGN(options.precision, blame(ExitCode::model, precision_by_records(options)));
+  }
+  return options;
+}
+
+Outcome<std::unique_ptr<Engine>> load_engine(const ModelFlags& flags, const ProgressFlags& progress) {
+  FLETCHER_CLI_TRY_ASSIGN(const EngineOptions options, engine_options(flags, progress));
   return blame(ExitCode::model, Engine::load(options));
 }
 

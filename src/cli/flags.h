@@ -17,12 +17,14 @@ struct ModelFlags {
   std::string model = "all-MiniLM-L6-v2";
   std::string device = "auto";
   size_t threads = 0;
-  std::string precision = "auto";
+  std::string precision = "fp32";
   std::string quantization = "none";
   std::string isa;
   std::string pooling;
 
   void add_to(CLI::App& app);
+  /// For commands that have a --precision of their own.
+  void add_without_precision_to(CLI::App& app);
 };
 
 /// How texts become tokens.
@@ -57,7 +59,11 @@ struct ProgressFlags {
 /// The folder or file that a model's name means; pulled if it is nowhere here, with a progress bar.
 Outcome<std::string> find_model(const std::string& name, const ProgressFlags& progress);
 
-/// Finds and loads a model. A flag that this build cannot serve is a usage error, the rest the model's fault.
+/// Finds a model and says how the flags want it loaded, --precision auto resolved by the model's accuracy records. A
+/// flag that this build cannot serve is a usage error, the rest the model's fault.
+Outcome<EngineOptions> engine_options(const ModelFlags& flags, const ProgressFlags& progress);
+
+/// Loads what engine_options() gives; its errors, and the model's.
 Outcome<std::unique_ptr<Engine>> load_engine(const ModelFlags& flags, const ProgressFlags& progress);
 
 /// Asks the engine for the vector of an empty text, so that an option that no text can satisfy is a usage error and not

@@ -8,6 +8,7 @@
 #include "base/cpu_features.h"
 #include "base/json_writer.h"
 #include "base/thread_pool.h"
+#include "cli/accuracy.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -15,6 +16,8 @@
 
 namespace fletcher::cli {
 namespace {
+
+using Records = std::vector<verify::AccuracyRecord>;
 
 struct InfoFlags {
   ModelFlags model;
@@ -57,7 +60,7 @@ Outcome<void> print_cpu(const InfoFlags& flags) {
   return print(table.str());
 }
 
-std::string to_json(const ModelInfo& info, const std::string& fingerprint) {
+std::string to_json(const ModelInfo& info, const std::string& fingerprint, const Records& records) {
   JsonWriter json;
   json.begin_object().key("name").value(info.name).key("path").value(info.path);
   json.key("architecture").value(info.architecture).key("device").value(info.device);
@@ -75,11 +78,13 @@ std::string to_json(const ModelInfo& info, const std::string& fingerprint) {
   json.key("weight_bytes").value(info.weight_bytes).key("workspace_bytes").value(info.workspace_bytes);
   json.key("flops_per_token").value(info.flops_per_token);
   json.key("flops_per_token_pair").value(info.flops_per_token_pair);
-  json.key("fingerprint").value(fingerprint).end_object();
+  json.key("fingerprint").value(fingerprint).key("accuracy").begin_array();
+  for (const verify::AccuracyRecord& record : records) verify::write_record(json, record);
+  json.end_array().end_object();
   return json.str() + "\n";
 }
 
-std::string to_table(const ModelInfo& info, const std::string& fingerprint) {
+std::string to_table(const ModelInfo& info, const std::string& fingerprint, const Records& records) {
   Table table({Table::Align::left, Table::Align::left});
   table.add_row({"name", info.name});
   table.add_row({"path", info.path});
@@ -104,7 +109,8 @@ std::string to_table(const ModelInfo& info, const std::string& fingerprint) {
   table.add_row(
       {"memory", human_bytes(info.weight_bytes) + " weights, " + human_bytes(info.workspace_bytes) + " activations"});
   table.add_row({"fingerprint", fingerprint});
-  return table.str();
+  if (records.empty()) table.add_row({"accuracy", "no record: see fletcher verify"});
+  return table.str() + (records.empty() ? "" : "\n" + accuracy_table(records));
 }
 
 Outcome<void> run_info(InfoFlags flags, const std::vector<std::string>& arguments) {
@@ -115,7 +121,10 @@ Outcome<void> run_info(InfoFlags flags, const std::vector<std::string>& argument
   if (!arguments.empty()) flags.model.model = arguments[0];
   FLETCHER_CLI_TRY_ASSIGN(const auto engine, load_engine(flags.model, flags.progress));
   FLETCHER_CLI_TRY_ASSIGN(const std::string fingerprint, blame(ExitCode::model, engine->fingerprint()));
-  return print(flags.json ? to_json(engine->info(), fingerprint) : to_table(engine->info(), fingerprint));
+  Records records = record_store().load(fingerprint);
+  std::erase_if(records, [&](const auto& record) { return record.key.pooling != flags.model.pooling; });
+  const ModelInfo& info = engine->info();
+  return print(flags.json ? to_json(info, fingerprint, records) : to_table(info, fingerprint, records));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ constexpr const char* kFooter =
 std::vector<Command> add_commands(CLI::App& root) {
   return {make_embed_command(root),    make_rerank_command(root), make_similarity_command(root),
           make_tokenize_command(root), make_pull_command(root),   make_models_command(root),
-          make_info_command(root),     make_bench_command(root)};
+          make_info_command(root),     make_bench_command(root),  make_verify_command(root)};
 }
 
 int report(const Failure& failure) {
@@ -42,7 +42,6 @@ int print_or_report(const std::string& text) {
 }
 
 int run_command(CLI::App& root, const Command& command, const std::vector<std::string>& arguments) {
-  SplitArguments split = split_arguments(*command.app, arguments);
   std::string log_level = "warn";
   command.app->add_option("--log-level", log_level, "error, warn, info or debug [warn]")
       ->group("Other")
@@ -50,6 +49,7 @@ int run_command(CLI::App& root, const Command& command, const std::vector<std::s
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
   command.app->set_help_flag("-h,--help", "Print this help")->group("Other");
   add_environment_twins(*command.app);
+  const SplitArguments split = split_arguments(*command.app, arguments);
   try {
     // CLI11 takes its arguments last first.
     std::vector<std::string> reversed(split.flags.rbegin(), split.flags.rend());

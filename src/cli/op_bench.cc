@@ -15,7 +15,6 @@
 #include "base/thread_pool.h"
 #include "cli/op_cases.h"
 #include "cli/output.h"
-#include "cli/precision.h"
 #include "cli/terminal.h"
 
 namespace fletcher::cli {
@@ -85,7 +84,7 @@ Outcome<Bench> open_bench(const OpBenchOptions& options) {
 Outcome<std::vector<PrecisionName>> choose_precisions(const Bench& bench) {
   std::vector<PrecisionName> chosen;
   std::string all;
-  for (const PrecisionName& p : kPrecisions) {
+  for (const PrecisionName& p : kPrecisionNames) {
     if (!bench.backend->supports(p.precision)) continue;
     all += (all.empty() ? "" : ", ") + std::string(p.name);
     if (bench.options.precision == "auto" || bench.options.precision == p.name) chosen.push_back(p);

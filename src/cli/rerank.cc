@@ -1,6 +1,5 @@
 // fletcher rerank: documents in the order of their relevance to a query.
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +13,8 @@
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "cli/text_source.h"
+#include "engine/retrieval_prompts.h"
+#include "verify/metrics.h"
 
 namespace fletcher::cli {
 namespace {
@@ -63,28 +64,6 @@ class Ranking {
   std::vector<Scored> scored_;
 };
 
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
-  double product = 0, a_squares = 0, b_squares = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    product += static_cast<double>(a[i]) * b[i];
-    a_squares += static_cast<double>(a[i]) * a[i];
-    b_squares += static_cast<double>(b[i]) * b[i];
-  }
-  const double lengths = std::sqrt(a_squares) * std::sqrt(b_squares);
-  return lengths > 0 ? product / lengths : 0;
-}
-
-/// Gives `request` the first of the model's prompts that has one of `names`, unless the user chose a prompt.
-void choose_prompt(EmbedRequest& request, const ModelInfo& info, std::initializer_list<const char*> names) {
-  if (request.prompt || request.prompt_name) return;
-  for (const char* name : names) {
-    if (info.prompts.contains(name)) {
-      request.prompt_name = name;
-      return;
-    }
-  }
-}
-
 Outcome<void> print_ranking(const std::vector<Scored>& ranking, bool with_documents) {
   std::string out;
   if (stdout_is_terminal()) {
@@ -107,7 +86,7 @@ Outcome<void> print_ranking(const std::vector<Scored>& ranking, bool with_docume
 
 /// The query's vector, for a model that is no cross-encoder.
 Outcome<std::vector<float>> embed_query(Engine& engine, EmbedRequest request, const std::string& query) {
-  choose_prompt(request, engine.info(), {"query"});
+  choose_query_prompt(request, engine.info());
   FLETCHER_CLI_TRY(check_request(engine, request));
   request.inputs = {query};
   auto items = engine.embed(std::move(request));
@@ -133,7 +112,7 @@ Outcome<void> run_rerank(const RerankFlags& flags, const std::vector<std::string
     request.outputs = static_cast<uint8_t>(Output::logits);
   } else {
     FLETCHER_CLI_TRY_ASSIGN(query, embed_query(*engine, request, flags.query));
-    choose_prompt(request, engine->info(), {"document", "passage"});
+    choose_document_prompt(request, engine->info());
   }
   FLETCHER_CLI_TRY(check_request(*engine, request));
 
@@ -146,7 +125,7 @@ Outcome<void> run_rerank(const RerankFlags& flags, const std::vector<std::string
       scored.key = row.item.logits[0];
       scored.score = flags.raw_scores ? row.item.logits[0] : activated;
     } else {
-      scored.score = scored.key = static_cast<float>(cosine(query, row.item.dense));
+      scored.score = scored.key = static_cast<float>(verify::cosine(query, row.item.dense));
     }
     ranking.add(std::move(scored));
     return {};

@@ -31,11 +31,22 @@ constexpr size_t kQueueBudgets = 16;
 constexpr size_t kMaxBudgetTokens = size_t{1} << 20;  // its activations are gigabytes already
 constexpr const char* kShuttingDown = "the engine is shutting down";
 
-Result<Precision> parse_precision(std::string_view name) {
-  if (name == "fp32" || name == "auto") return Precision::f32;
-  if (name == "bf16") return Precision::bf16;
-  if (name == "int8") return Precision::int8;
-  return unimplemented("precision \"" + std::string(name) + "\" is not available in this build, wanted fp32");
+/// The precision of that name; UNIMPLEMENTED if the backend lacks it.
+Result<Precision> find_precision(std::string_view name, const Backend& backend) {
+  std::string known;
+  for (const PrecisionName& entry : kPrecisionNames) {
+    if (!backend.supports(entry.precision)) continue;
+    if (entry.name == name) return entry.precision;
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  return unimplemented("precision \"" + std::string(name) + "\" is not available on " + std::string(backend.name()) +
+                       ", wanted one of " + known);
+}
+
+std::string device_name(const Backend& backend) {
+  std::string name(backend.name());
+  if (!backend.instruction_set().empty()) name += " (" + std::string(backend.instruction_set()) + ")";
+  return name;
 }
 
 std::string_view score_activation_name(ScoreActivation activation) {
@@ -50,7 +61,7 @@ std::string_view score_activation_name(ScoreActivation activation) {
   return "";
 }
 
-ModelInfo describe(const Model& model, const Backend& backend, const std::string& path, const std::string& precision) {
+ModelInfo describe(const Model& model, const Backend& backend, const std::string& path) {
   const ModelConfig& config = model.config();
   const SentencePipeline& pipeline = model.pipeline();
   ModelInfo info;
@@ -58,9 +69,7 @@ ModelInfo describe(const Model& model, const Backend& backend, const std::string
   info.name = std::filesystem::path(path).lexically_normal().filename().string();
   if (info.name.empty()) info.name = std::filesystem::path(path).lexically_normal().parent_path().filename().string();
   info.architecture = config.architecture;
-  info.device = backend.name();
-  if (!backend.instruction_set().empty()) info.device += " (" + std::string(backend.instruction_set()) + ")";
-  info.precision = precision;
+  info.device = device_name(backend);
   info.weights_dtype = dtype_name(model.stored_dtype());
   info.parameters = model.parameters();
   info.hidden_size = config.hidden_size;
@@ -168,7 +177,6 @@ struct Engine::Impl {
 };
 
 Result<void> Engine::Impl::load() {
-  FLETCHER_TRY_ASSIGN(const Precision precision, parse_precision(options.precision));
   if (options.budget_tokens > kMaxBudgetTokens) {
     return invalid_argument("budget_tokens " + std::to_string(options.budget_tokens) + ", wanted at most " +
                             std::to_string(kMaxBudgetTokens));
@@ -179,6 +187,7 @@ Result<void> Engine::Impl::load() {
   }
   pool = std::make_unique<ThreadPool>(options.threads == 0 ? usable_threads() : options.threads);
   FLETCHER_TRY_ASSIGN(backend, make_backend({.device = options.device, .isa = options.isa, .pool = pool.get()}));
+  FLETCHER_TRY_ASSIGN(const Precision precision, find_precision(options.precision, *backend));
   FLETCHER_TRY_ASSIGN(const SentencePipeline pipeline, read_sentence_pipeline(options.model_path));
   ModelOptions model_options{.precision = precision, .pooling = options.pooling};
   if (precision == Precision::int8) {
@@ -200,7 +209,8 @@ Result<void> Engine::Impl::load() {
                                std::to_string(tokenizer->vocab_size() - 1) + ", but config.json's vocab_size is " +
                                std::to_string(model->config().vocab_size));
   }
-  info = describe(*model, *backend, options.model_path, options.precision);
+  info = describe(*model, *backend, options.model_path);
+  info.precision = options.precision;
   const size_t budget = options.budget_tokens == 0 ? kDefaultBudgetTokens : options.budget_tokens;
   queue = std::make_unique<RequestQueue>(options.queue_tokens == 0 ? kQueueBudgets * budget : options.queue_tokens);
   FLETCHER_TRY_ASSIGN(worker, Worker::create(*model, *backend, budget));
@@ -321,6 +331,15 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   engine->impl_->options = options;
   FLETCHER_TRY(engine->impl_->load());
   return engine;
+}
+
+Result<DeviceInfo> Engine::describe_device(const std::string& device, const std::string& isa) {
+  FLETCHER_TRY_ASSIGN(const std::unique_ptr<Backend> backend, make_backend({.device = device, .isa = isa}));
+  DeviceInfo info{.name = device_name(*backend)};
+  for (const PrecisionName& entry : kPrecisionNames) {
+    if (backend->supports(entry.precision)) info.precisions.emplace_back(entry.name);
+  }
+  return info;
 }
 
 const ModelInfo& Engine::info() const { return impl_->info; }

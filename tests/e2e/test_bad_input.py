@@ -94,7 +94,7 @@ def test_a_directory_or_nothing_as_input(run, bert, tmp_path):
         ["embed", "--dimensions", "65", "a"],
         ["embed", "--prompt-name", "none", "a"],
         ["embed", "--prompt", "p", "--prompt-name", "q", "a"],
-        ["embed", "--precision", "bf16", "a"],
+        ["embed", "--precision", "fp16", "a"],
         ["embed", "--precision", "fp16", "a"],
         ["embed", "-quantization", "int8", "a"],
         ["embed", "--device", "cuda", "a"],

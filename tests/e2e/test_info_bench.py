@@ -142,7 +142,7 @@ def test_models_lists_nothing_in_empty_caches(run):
 def test_version_and_help(run):
     assert run("--version").stdout.startswith("fletcher ")
     out = run("--help").stdout
-    for command in ("embed", "rerank", "similarity", "tokenize", "pull", "models", "info", "bench"):
+    for command in ("embed", "rerank", "similarity", "tokenize", "pull", "models", "info", "bench", "verify"):
         assert command in out
         page = run(command, "--help")
         assert page.returncode == 0
