@@ -79,7 +79,7 @@ Engine::StageTimes difference(const Engine::StageTimes& after, const Engine::Sta
           after.tokens - before.tokens, after.flops - before.flops};
 }
 
-/// Runs the texts through: the job of `fletcher embed`, its rows formatted and thrown away.
+/// Runs the texts through: the job of `fletcher embed`, its rows as an .npy file holds them, and thrown away.
 class RoundRunner {
  public:
   RoundRunner(Engine& engine, const BenchFlags& flags, const std::vector<std::string>& texts)
@@ -123,14 +123,14 @@ class RoundRunner {
 
   Outcome<Round> run(TextSource& source) {
     Round round;
-    std::string line;
+    std::string rows;
     BulkJob job{.engine = engine_,
                 .source = source,
                 .request = request_,
                 .make_input = nullptr,
                 .write = [&](BulkRow row) -> Outcome<void> {
-                  line.clear();
-                  append_json_array(line, engine_.info().classifier ? row.item.logits : row.item.dense);
+                  const auto& values = engine_.info().classifier ? row.item.logits : row.item.dense;
+                  rows.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
                   round.latencies.push_back(row.latency_seconds);
                   return {};
                 },

@@ -20,6 +20,7 @@ namespace {
 // clang-format off: in the order of their needs
 #include "backend/cpu/vector/avx512.inc"
 #include "backend/cpu/vector/common.inc"
+#include "backend/cpu/activation/fast_gelu_avx512.inc"
 #include "backend/cpu/vector/int8_avx512_vnni.inc"
 #include "backend/cpu/int8_kernels.inc"
 // clang-format on

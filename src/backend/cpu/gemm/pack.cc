@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -51,21 +52,33 @@ uint16_t to_bf16(float x) {
   return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
-float squared_error(std::span<const float> values, float scale) {
-  float sum = 0;
-  for (const float x : values) {
-    const float q = std::clamp(std::nearbyint(x / scale), -127.0f, 127.0f);
-    sum += (x - q * scale) * (x - q * scale);
-  }
-  return sum;
+/// For |x| < 2^22, ties to even; inline, unlike std::nearbyint.
+float round_to_even(float x) {
+  constexpr float kRounder = 12582912.0f;  // 1.5·2^23
+  return (x + kRounder) - kRounder;
 }
+
+float to_s8(float x, float inverse_scale) { return std::clamp(round_to_even(x * inverse_scale), -127.0f, 127.0f); }
+
+float squared_error(std::span<const float> values, float scale) {
+  const float inverse = 1 / scale;
+  float sums[8] = {};  // so that the compiler may use vectors
+  for (size_t i = 0; i < values.size(); ++i) {
+    const float difference = values[i] - to_s8(values[i], inverse) * scale;
+    sums[i % 8] += difference * difference;
+  }
+  return std::accumulate(std::begin(sums), std::end(sums), 0.0f);
+}
+
+// Weights below it count as zero: their inverse scale would overflow.
+constexpr float kSmallest = 1e-30f;
 
 /// The scale under which values as s8 lose least: outliers may be cut for the sake of the rest.
 float find_scale(std::span<const float> values) {
   constexpr float kLeast = 0.7f, kStep = 0.05f;
   float highest = 0;
   for (const float x : values) highest = std::max(highest, std::abs(x));
-  if (highest == 0) return 0;
+  if (highest < kSmallest) return 0;
   float best = highest / 127, least = squared_error(values, best);
   for (float cut = 1 - kStep; cut > kLeast; cut -= kStep) {
     const float scale = cut * highest / 127, error = squared_error(values, scale);
@@ -120,10 +133,10 @@ class Packer {
 
   void write_int8(size_t column, size_t k, size_t features, std::byte* out, size_t stride) {
     if (!source_.input_center.empty()) smooth(column, k, features);
-    const float scale = find_scale(std::span(values_, features));
+    const float scale = find_scale(std::span(values_, features)), inverse = scale > 0 ? 1 / scale : 0;
     int32_t sum = 0;
     for (size_t i = 0; i < features; ++i) {
-      const float q = scale > 0 ? std::clamp(std::nearbyint(values_[i] / scale), -127.0f, 127.0f) : 0;
+      const float q = to_s8(values_[i], inverse);
       sum += static_cast<int32_t>(q);
       out[i / 4 * stride + i % 4] = static_cast<std::byte>(static_cast<int8_t>(q));
     }
