@@ -10,6 +10,7 @@ CpuStream::CpuStream(const Kernels& kernels, ThreadPool* pool, Schedule schedule
       schedule_(schedule),
       threads_(pool == nullptr ? 1 : pool->num_threads()),
       contract_("cpu"),
+      chunk_ops_(threads_),
       scratch_(threads_) {}
 
 void CpuStream::begin(const Batch& batch) {

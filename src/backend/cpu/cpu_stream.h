@@ -49,6 +49,8 @@ class CpuStream final : public Stream {
   Result<void> make_plan();
   void find_pairs();
   bool can_share_rows() const;
+  size_t end_of_row_ops(size_t i) const;
+  void run_row_ops(std::span<const Op> ops, size_t first, size_t last, float* scratch);
   void run_chunk(const Chunk& chunk, size_t thread);
   void run_op(const Op& op);
   void run_op_product(const Op& op);
@@ -73,6 +75,7 @@ class CpuStream final : public Stream {
   std::vector<Layout> layouts_;
   std::vector<Chunk> chunks_;
   std::vector<double> loads_;
+  std::vector<std::vector<Op>> chunk_ops_;     // by thread: ops_ with the views of its rows
   std::vector<AlignedBuffer<float>> scratch_;  // by thread: for attention, and rows of a product in its precision
 };
 

@@ -23,9 +23,6 @@ size_t num_panels(const Kernels& kernels, const Op& op) {
 namespace {
 
 constexpr size_t kLine = 64;
-// Rows that a pair of products takes at a time, and of a tile inside them.
-constexpr size_t kPairRows = 96;
-constexpr size_t kPairTileRows = 12;
 
 constexpr size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -134,17 +131,17 @@ bool can_pair(const Kernels& kernels, const CpuLinear& next) {
 }
 
 size_t pair_scratch(const Op& op, const Op& next) {
-  return staging_scratch(op, kPairRows) + staging_scratch(next, kPairRows) +
-         kPairTileRows * round_up(next.linear->group_size, kLine);
+  return staging_scratch(op, kRowBlock) + staging_scratch(next, kRowBlock) +
+         kTileRows * round_up(next.linear->group_size, kLine);
 }
 
 void run_pair(const Kernels& kernels, const Op& op, const Op& next, size_t first, size_t last, float* scratch) {
   const size_t columns = next.linear->group_size, panels = num_panels(kernels, op);
-  for (size_t r = first; r < last; r += kPairRows) {
-    const size_t end = std::min(r + kPairRows, last), rows = end - r;
+  for (size_t r = first; r < last; r += kRowBlock) {
+    const size_t end = std::min(r + kRowBlock, last), rows = end - r;
     const StagedRows in = stage_rows(kernels, op, r, end, scratch);
-    const Staging between(*next.linear, rows, scratch + staging_scratch(op, kPairRows));
-    const size_t tiles = (rows + kPairTileRows - 1) / kPairTileRows;
+    const Staging between(*next.linear, rows, scratch + staging_scratch(op, kRowBlock));
+    const size_t tiles = (rows + kTileRows - 1) / kTileRows;
     for (size_t column = 0; column < next.in.cols; column += columns) {
       const size_t some = std::min(columns, next.in.cols - column);
       const size_t first_panel = column / kernels.panel_columns;

@@ -138,28 +138,55 @@ bool CpuStream::can_share_rows() const {
   return true;
 }
 
+/// The first op from `i` on that does not go by rows of tokens.
+size_t CpuStream::end_of_row_ops(size_t i) const {
+  while (i < ops_.size() && !by_sequence(ops_[i]) && rows_of(ops_[i].in ? ops_[i].in : ops_[i].out) == Rows::tokens)
+    ++i;
+  return i;
+}
+
+/// Ops [begin, end) go by rows of tokens: all of them on some rows, then on the next, so that what one leaves is still
+/// in the second-level cache when another takes it.
+void CpuStream::run_row_ops(std::span<const Op> ops, size_t first, size_t last, float* scratch) {
+  const size_t tiles = (last - first + kTileRows - 1) / kTileRows;
+  const size_t blocks = (tiles * kTileRows + kRowBlock - 1) / kRowBlock;
+  const size_t step = (tiles + blocks - 1) / blocks * kTileRows;
+  for (size_t r = first; r < last; r += step) {
+    const size_t end = std::min(r + step, last);
+    for (size_t i = 0; i < ops.size(); ++i) {
+      if (ops[i].feeds_next && i + 1 < ops.size()) {
+        run_pair(kernels_, ops[i], ops[i + 1], r, end, scratch);
+        ++i;
+      } else {
+        run_rows(kernels_, *batch_, ops[i], r, end, scratch);
+      }
+    }
+  }
+}
+
 void CpuStream::run_chunk(const Chunk& chunk, size_t thread) {
   const auto token = static_cast<size_t>(batch_->cu_seqlens[chunk.first]);
   const auto token_end = static_cast<size_t>(batch_->cu_seqlens[chunk.last]);
   // The same rows for every chunk of a thread stay in its cache, where those of all tokens would pass through memory.
   // Rows are still numbered by token: views move instead, to below their buffer if need be.
   const size_t distance = slot_rows_ == 0 ? 0 : thread * slot_rows_ - token;
-  const auto moved = [&](Op op) {
+  std::vector<Op>& ops = chunk_ops_[thread];
+  ops = ops_;
+  for (Op& op : ops) {
     for (TensorView* view : {&op.in, &op.out, &op.sum, &op.epilogue.residual}) {
       if (*view && rows_of(*view) == Rows::tokens) view->offset += distance * view->row_stride;
     }
-    return op;
-  };
-  for (size_t i = 0; i < ops_.size(); ++i) {
-    const Op op = moved(ops_[i]);
-    if (op.feeds_next && rows_of(op.in) == Rows::tokens) {
-      run_pair(kernels_, op, moved(ops_[++i]), token, token_end, scratch_[thread].data());
+  }
+  float* scratch = scratch_[thread].data();
+  for (size_t i = 0; i < ops.size();) {
+    if (const size_t end = end_of_row_ops(i); end > i) {
+      run_row_ops(std::span(ops).subspan(i, end - i), token, token_end, scratch);
+      i = end;
       continue;
     }
+    const Op& op = ops[i++];
     if (!by_sequence(op)) {
-      const bool tokens = rows_of(op.in ? op.in : op.out) == Rows::tokens;
-      run_rows(kernels_, *batch_, op, tokens ? token : chunk.first, tokens ? token_end : chunk.last,
-               scratch_[thread].data());
+      run_rows(kernels_, *batch_, op, chunk.first, chunk.last, scratch);
       continue;
     }
     for (size_t s = chunk.first; s < chunk.last; ++s) {
@@ -169,7 +196,7 @@ void CpuStream::run_chunk(const Chunk& chunk, size_t thread) {
       }
       const auto length = static_cast<size_t>(batch_->cu_seqlens[s + 1] - batch_->cu_seqlens[s]);
       for (size_t head = 0; head < op.attention.num_key_value_heads; ++head) {
-        run_attention(kernels_, *batch_, op, {s, head, 0, length}, scratch_[thread].data());
+        run_attention(kernels_, *batch_, op, {s, head, 0, length}, scratch);
       }
     }
   }
