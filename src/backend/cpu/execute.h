@@ -10,7 +10,7 @@ namespace fletcher::cpu {
 constexpr size_t kTileRows = 12;
 /// Rows per step inside a part: what a step leaves for the next op stays in the second-level cache (1,536 floats a row
 /// are 0.7 MB), and weights, read once a step, cost little.
-constexpr size_t kRowBlock = 120;
+constexpr size_t kRowBlock = 264;
 
 /// Rows of activations in the form a product takes: the op's own for f32, else made in scratch.
 struct StagedRows {
