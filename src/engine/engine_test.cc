@@ -117,6 +117,14 @@ TEST(Engine, AnswersEveryInputOnceAcrossThreads) {
   for (const auto& n : answers) EXPECT_EQ(n.load(), 1);
 }
 
+TEST(Engine, HasRoomInABatchForWorkForEveryThread) {
+  const auto few = load({.model_path = kBert, .device = "cpu", .threads = 16});
+  const auto many = load({.model_path = kBert, .device = "cpu", .threads = 32});
+  EXPECT_EQ(many->info().workspace_bytes, 2 * few->info().workspace_bytes);
+  const auto asked = load({.model_path = kBert, .device = "cpu", .threads = 32, .budget_tokens = 2048});
+  EXPECT_EQ(asked->info().workspace_bytes, few->info().workspace_bytes);
+}
+
 TEST(Engine, CancelsWhatWaitsWhenItGoes) {
   std::atomic<int> answered = 0;
   {
