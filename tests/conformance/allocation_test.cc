@@ -28,8 +28,10 @@
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || FLETCHER_HAS_FEATURE(address_sanitizer) || \
     FLETCHER_HAS_FEATURE(thread_sanitizer)
-#include <sanitizer/allocator_interface.h>
 #define FLETCHER_SANITIZER_ALLOCATES
+// As sanitizer/allocator_interface.h, which GCC 12 does not install.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*, size_t),
+                                                         void (*free_hook)(const volatile void*));
 #endif
 
 namespace {
