@@ -119,7 +119,7 @@ struct EngineOptions {
   size_t threads = 0;              // 0: what affinity and cgroup allow
   std::string precision = "fp32";  // one of DeviceInfo::precisions
   std::string pooling;             // overrides the model's: cls, mean, max, mean_sqrt_len, weightedmean, lasttoken
-  size_t budget_tokens = 0;        // tokens of one packed batch; 0: 2,048
+  size_t budget_tokens = 0;        // tokens of one packed batch; 0: 2,048, or 128 a thread if that is more
   size_t queue_tokens = 0;         // submit() blocks above this many waiting tokens; 0: 16 × budget
 };
 

@@ -27,6 +27,7 @@ namespace fletcher {
 namespace {
 
 constexpr size_t kDefaultBudgetTokens = 2048;
+constexpr size_t kBudgetTokensPerThread = 128;  // a chunk each, or weights are read for few tokens (docs/threads.md)
 constexpr size_t kQueueBudgets = 16;
 constexpr size_t kMaxBudgetTokens = size_t{1} << 20;  // its activations are gigabytes already
 constexpr const char* kShuttingDown = "the engine is shutting down";
@@ -211,7 +212,8 @@ Result<void> Engine::Impl::load() {
   }
   info = describe(*model, *backend, options.model_path);
   info.precision = options.precision;
-  const size_t budget = options.budget_tokens == 0 ? kDefaultBudgetTokens : options.budget_tokens;
+  const size_t enough = std::max(kDefaultBudgetTokens, kBudgetTokensPerThread * pool->num_threads());
+  const size_t budget = options.budget_tokens == 0 ? std::min(enough, kMaxBudgetTokens) : options.budget_tokens;
   queue = std::make_unique<RequestQueue>(options.queue_tokens == 0 ? kQueueBudgets * budget : options.queue_tokens);
   FLETCHER_TRY_ASSIGN(worker, Worker::create(*model, *backend, budget));
   info.workspace_bytes = worker->workspace_bytes();

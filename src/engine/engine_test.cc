@@ -53,35 +53,41 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
+/// The texts in batches of `batch` and an order of its own: every vector has the bits of `alone`.
+void expect_same_bits(Engine& engine, const std::vector<std::string>& texts, size_t batch,
+                      const std::vector<std::vector<float>>& alone) {
+  std::vector<size_t> order(texts.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::shuffle(order.begin(), order.end(), std::mt19937(static_cast<unsigned>(batch)));
+  for (size_t at = 0; at < order.size(); at += batch) {
+    std::vector<std::string> some;
+    for (size_t i = at; i < std::min(at + batch, order.size()); ++i) some.push_back(texts[order[i]]);
+    const auto together = vectors(engine, some);
+    for (size_t i = 0; i < some.size(); ++i) {
+      ASSERT_TRUE(same_bits(together[i], alone[order[at + i]])) << "batches of " << batch << ", text " << order[at + i];
+    }
+  }
+}
+
 TEST(Engine, GivesATextTheSameBitsInEveryBatchOrderAndThreadCount) {
   const std::vector<std::string> texts = mixed_texts(64);
-  for (const char* isa : {"scalar", "avx2", "avx512"}) {
-    const EngineOptions base{.model_path = kBert, .device = "cpu", .isa = isa};
-    if (!Engine::load(base)) {
+  for (const char* isa :
+       {"scalar", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx", "neon", "neon_dotprod"}) {
+    const auto device = Engine::describe_device("cpu", isa);
+    if (!device) {
       std::printf("NOT RUN: batch invariance on %s (this machine lacks it)\n", isa);
       continue;
     }
-    std::vector<std::vector<float>> alone;
-    for (const size_t threads : {1, 2, 3}) {
-      EngineOptions options = base;
-      options.threads = threads;
-      const auto engine = load(options);
-      if (alone.empty()) {
-        for (const std::string& text : texts) alone.push_back(vectors(*engine, {text})[0]);
-      }
-      for (const size_t batch : {1, 2, 7, 64}) {
-        std::vector<size_t> order(texts.size());
-        for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-        std::shuffle(order.begin(), order.end(), std::mt19937(static_cast<unsigned>(batch)));
-        for (size_t at = 0; at < order.size(); at += batch) {
-          std::vector<std::string> some;
-          for (size_t i = at; i < std::min(at + batch, order.size()); ++i) some.push_back(texts[order[i]]);
-          const auto together = vectors(*engine, some);
-          for (size_t i = 0; i < some.size(); ++i) {
-            ASSERT_TRUE(same_bits(together[i], alone[order[at + i]]))
-                << isa << ", " << threads << " threads, batches of " << batch << ", text " << order[at + i];
-          }
+    for (const std::string& precision : device->precisions) {
+      std::vector<std::vector<float>> alone;
+      for (const size_t threads : {1, 2, 3}) {
+        SCOPED_TRACE(precision + " on " + isa + ", " + std::to_string(threads) + " threads");
+        const auto engine =
+            load({.model_path = kBert, .device = "cpu", .isa = isa, .threads = threads, .precision = precision});
+        if (alone.empty()) {
+          for (const std::string& text : texts) alone.push_back(vectors(*engine, {text})[0]);
         }
+        for (const size_t batch : {1, 2, 7, 64}) expect_same_bits(*engine, texts, batch, alone);
       }
     }
   }
@@ -109,6 +115,14 @@ TEST(Engine, AnswersEveryInputOnceAcrossThreads) {
   }
   done.wait();
   for (const auto& n : answers) EXPECT_EQ(n.load(), 1);
+}
+
+TEST(Engine, HasRoomInABatchForWorkForEveryThread) {
+  const auto few = load({.model_path = kBert, .device = "cpu", .threads = 16});
+  const auto many = load({.model_path = kBert, .device = "cpu", .threads = 32});
+  EXPECT_EQ(many->info().workspace_bytes, 2 * few->info().workspace_bytes);
+  const auto asked = load({.model_path = kBert, .device = "cpu", .threads = 32, .budget_tokens = 2048});
+  EXPECT_EQ(asked->info().workspace_bytes, few->info().workspace_bytes);
 }
 
 TEST(Engine, CancelsWhatWaitsWhenItGoes) {

@@ -33,6 +33,7 @@ Kernels avx512_bf16_kernels() {
   kernels.gemm_bf16 = gemm_bf16;
   kernels.narrow_rows = narrow_rows;
   kernels.attention_bf16 = attention_bf16;
+  kernels.exp2 = exp2_all;
   kernels.bf16_loop = multiply_add_loop<Bf16Dot>;
   return kernels;
 }

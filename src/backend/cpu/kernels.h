@@ -29,8 +29,10 @@ struct Kernels {
   void (*sum_rows)(const RowSumArgs&);
   /// out = the highest of each column; rows >= 1.
   void (*max_rows)(const float* in, size_t ldi, size_t rows, size_t cols, float* out);
-  /// x = act(x), x = exp(x) for x <= 0: what the kernels inline, for tests.
+  /// x = act(x), x = gelu(x) as products of bf16 and int8 have it, x = exp(x) for x <= 0: what the kernels inline, for
+  /// tests.
   void (*activate)(ActivationKind act, float* x, size_t n);
+  void (*fast_gelu)(float* x, size_t n);
   void (*exp)(float* x, size_t n);
   /// See peak.h. By Precision: f32, bf16, int8.
   double (*f32_loop)(size_t rounds);
@@ -40,6 +42,8 @@ struct Kernels {
   void (*narrow_rows)(const NarrowArgs&) = nullptr;
   void (*attention_bf16)(const AttentionArgs&) = nullptr;
   double (*bf16_loop)(size_t rounds) = nullptr;
+  /// x = 2^x as attention_bf16 has it, for tests.
+  void (*exp2)(float* x, size_t n) = nullptr;
 };
 
 /// The table of one instruction set, whether or not this machine has it. The later ones start from another's.

@@ -17,6 +17,7 @@ double plan_chunks(std::span<const int32_t> cu_seqlens, const Cost& cost, size_t
   size_t left = std::max<size_t>(1, rounds) * threads;
 
   chunks.clear();
+  chunks.reserve(sequences);  // then no batch of fewer sequences allocates
   for (size_t s = 0; s < sequences;) {
     Chunk chunk{s, s, 0};
     const double share = rest / static_cast<double>(std::max<size_t>(left, 1));

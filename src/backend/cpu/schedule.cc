@@ -50,7 +50,7 @@ void CpuStream::note_layout(const TensorView& view) {
 Result<void> CpuStream::make_plan() {
   cost_ = {};
   layouts_.clear();
-  size_t longest = 0, scratch = 0;
+  size_t longest = 0, scratch = 0, staged = 0;
   for (size_t s = 0; s < batch_->num_sequences(); ++s) {
     longest = std::max(longest, static_cast<size_t>(batch_->cu_seqlens[s + 1] - batch_->cu_seqlens[s]));
   }
@@ -63,19 +63,22 @@ Result<void> CpuStream::make_plan() {
       continue;
     }
     if (op.linear != nullptr) {
-      const bool few = op.rows() < threads_ * kEfficientRows;  // run_op_product stages them all at once
-      scratch = std::max(scratch, staging_scratch(op, few ? std::max(op.rows(), kRowBlock) : kRowBlock));
+      scratch = std::max(scratch, staging_scratch(op, kRowBlock));
+      // Few rows are all staged by the calling thread (run_op_product): it keeps room for the most that count as few,
+      // so that a smaller batch never needs more than a larger one.
+      staged = std::max(staged, staging_scratch(op, std::min(op.rows(), threads_ * kEfficientRows)));
       if (op.feeds_next) scratch = std::max(scratch, pair_scratch(op, *(&op + 1)));
     }
     if (rows_of(op.in ? op.in : op.out) == Rows::tokens) {
       cost_.per_token += flops_per_row(op);
     }
   }
-  for (AlignedBuffer<float>& buffer : scratch_) {
-    if (buffer.size() >= scratch) continue;
-    auto larger = AlignedBuffer<float>::allocate(scratch);
-    if (!larger) return resource_exhausted("no memory for " + std::to_string(scratch) + " floats of scratch");
-    buffer = std::move(*larger);
+  for (size_t thread = 0; thread < threads_; ++thread) {
+    const size_t wanted = thread == 0 ? std::max(scratch, staged) : scratch;
+    if (scratch_[thread].size() >= wanted) continue;
+    auto larger = AlignedBuffer<float>::allocate(wanted);
+    if (!larger) return resource_exhausted("no memory for " + std::to_string(wanted) + " floats of scratch");
+    scratch_[thread] = std::move(*larger);
   }
   const double latest = plan_chunks(batch_->cu_seqlens, cost_, threads_, chunks_, loads_);
   double total = 0;

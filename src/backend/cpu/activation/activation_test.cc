@@ -56,6 +56,22 @@ TEST(Gelu, StaysWithinItsBoundOfErf) {
   EXPECT_LE(std::max(below, above), kGeluMaxError);
 }
 
+TEST(FastGelu, StaysWithinItsBoundOfErf) {
+  double highest = 0;
+  for (const std::vector<float>& x : {floats(-20, -0.0f, kStride), floats(0, 20, kStride)}) {
+    for (const Kernels* kernels : usable_kernels()) {
+      std::vector<float> y = x;
+      kernels->fast_gelu(y.data(), y.size());
+      for (size_t i = 0; i < x.size(); ++i) {
+        const double error = std::abs(y[i] - gelu(static_cast<double>(x[i])));
+        if (!(error <= highest)) highest = error;
+      }
+    }
+  }
+  std::printf("fast gelu: %.3g\n", highest);
+  EXPECT_LE(highest, kFastGeluMaxError);
+}
+
 TEST(Gelu, IsExactFarFromZero) {
   const std::vector<float> far = {20, 100, 1e10f, std::numeric_limits<float>::max(), INFINITY};
   for (const Kernels* kernels : usable_kernels()) {
@@ -91,6 +107,28 @@ TEST(Exp, OfVeryNegativeValuesIsZero) {
     kernels->exp(y.data(), y.size());
     EXPECT_EQ(y, (std::vector<float>{0, 0, 0, 0, 1})) << kernels->isa;
   }
+}
+
+TEST(Exp2, OfBf16AttentionStaysWithinItsRelativeBound) {
+  const std::vector<float> x = floats(-125.9f, -0.0f, kStride);
+  size_t ran = 0;
+  for (const Kernels* kernels : usable_kernels()) {
+    if (kernels->exp2 == nullptr) continue;
+    ++ran;
+    std::vector<float> y = x;
+    kernels->exp2(y.data(), y.size());
+    double worst = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double wanted = std::exp2(static_cast<double>(x[i])), error = std::abs(y[i] - wanted) / wanted;
+      if (!(error <= worst)) worst = error;
+    }
+    std::printf("exp2 on %s: relative error %.3g\n", std::string(kernels->isa).c_str(), worst);
+    EXPECT_LE(worst, kExp2MaxRelativeError) << kernels->isa;
+    y = {-200, -1e4f, -INFINITY};
+    kernels->exp2(y.data(), y.size());
+    EXPECT_EQ(y, (std::vector<float>{0, 0, 0})) << kernels->isa;
+  }
+  if (ran == 0) std::printf("NOT RUN: exp2 of bf16 attention (no instruction set of this machine has it)\n");
 }
 
 TEST(Activations, StayNearTheirDefinitions) {

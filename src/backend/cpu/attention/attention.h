@@ -25,6 +25,9 @@ struct AttentionArgs {
   float* scratch;  // 64-byte aligned, attention_scratch(length, head_dim) floats
 };
 
+/// Relative error of 2^x in attention with bf16 operands, where a numerator is then rounded by up to 2^-9 = 2e-3.
+constexpr double kExp2MaxRelativeError = 8e-5;
+
 /// The most queries whose scores are held at a time.
 constexpr size_t kQueryBlock = 24;
 
