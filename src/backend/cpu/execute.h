@@ -8,8 +8,8 @@ namespace fletcher::cpu {
 
 /// Rows of a register tile: blocks are multiples of it where they can be.
 constexpr size_t kTileRows = 12;
-/// Rows per step inside a part: what a step leaves for the next op stays in the second-level cache (1,536 floats a row
-/// are 0.7 MB), and weights, read once a step, cost little.
+/// Rows per step inside a part: what a step leaves for the next op is still in a cache when that takes it, and weights,
+/// read once a step, cost little (in f32 half as many rows lose 2 %, in bf16 and int8 it makes no difference).
 constexpr size_t kRowBlock = 264;
 
 /// Rows of activations in the form a product takes: the op's own for f32, else made in scratch.
