@@ -55,6 +55,7 @@ Result<void> CpuStream::make_plan() {
     longest = std::max(longest, static_cast<size_t>(batch_->cu_seqlens[s + 1] - batch_->cu_seqlens[s]));
   }
   find_pairs();
+  for (std::vector<Op>& ops : chunk_ops_) ops.reserve(ops_.size());  // any thread may get the next chunk
   for (const Op& op : ops_) {
     for (const TensorView* view : {&op.in, &op.out, &op.sum, &op.epilogue.residual}) note_layout(*view);
     if (op.kind == OpKind::attention) {
