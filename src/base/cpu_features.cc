@@ -5,6 +5,13 @@
 #include <immintrin.h>
 
 #include <cstring>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace fletcher {
@@ -67,9 +74,27 @@ std::string cpu_model_name() {
 
 #else
 
-CpuFeatures detect_cpu_features() { return {}; }
+CpuFeatures detect_cpu_features() {
+  CpuFeatures features;
+#if defined(__aarch64__) && defined(__linux__)
+  features.neon = true;
+  features.neon_dotprod = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#endif
+  return features;
+}
+
 std::string cpu_model_name() { return "unknown"; }
 
 #endif
+
+bool request_tile_registers() {
+#if defined(__x86_64__) && defined(__linux__)
+  // Linux: Documentation/arch/x86/xstate.rst.
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
 
 }  // namespace fletcher

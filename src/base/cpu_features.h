@@ -14,10 +14,15 @@ struct CpuFeatures {
   bool avx_vnni = false;
   bool amx_bf16 = false;
   bool amx_int8 = false;
+  bool neon = false;  // AArch64, all of which have it
+  bool neon_dotprod = false;
 };
 
-/// Read from cpuid and xgetbv once per call; all false on other architectures.
+/// Read from cpuid and xgetbv, or from the auxiliary vector, once per call; all false on other architectures.
 CpuFeatures detect_cpu_features();
+/// Asks Linux for the tile registers of AMX, whose 8 KiB a thread it saves only for processes that want them. For the
+/// whole process and threads to come; asking again is harmless. False where there are none or they are refused.
+bool request_tile_registers();
 /// The processor's brand string, or "unknown".
 std::string cpu_model_name();
 

@@ -22,6 +22,17 @@ TEST(CpuFeatures, AgreeWithTheCompilersRuntime) {
 }
 #endif
 
+#if defined(__aarch64__)
+TEST(CpuFeatures, OfAArch64IncludeNeon) { EXPECT_TRUE(detect_cpu_features().neon); }
+#endif
+
+TEST(CpuFeatures, TileRegistersAreGrantedOnlyWhereTheyExist) {
+  const CpuFeatures features = detect_cpu_features();
+  const bool granted = request_tile_registers();
+  EXPECT_TRUE(!granted || features.amx_bf16 || features.amx_int8);
+  EXPECT_EQ(granted, request_tile_registers());
+}
+
 TEST(CpuModelName, IsNotEmpty) { EXPECT_FALSE(cpu_model_name().empty()); }
 
 }  // namespace

@@ -33,9 +33,15 @@ struct Feature {
 
 std::vector<Feature> cpu_features() {
   const CpuFeatures features = detect_cpu_features();
-  return {{"avx2", features.avx2_fma},           {"avx_vnni", features.avx_vnni},       {"avx512", features.avx512},
-          {"avx512_vnni", features.avx512_vnni}, {"avx512_bf16", features.avx512_bf16}, {"amx_bf16", features.amx_bf16},
-          {"amx_int8", features.amx_int8}};
+  return {{"avx2", features.avx2_fma},
+          {"avx_vnni", features.avx_vnni},
+          {"avx512", features.avx512},
+          {"avx512_vnni", features.avx512_vnni},
+          {"avx512_bf16", features.avx512_bf16},
+          {"amx_bf16", features.amx_bf16},
+          {"amx_int8", features.amx_int8},
+          {"neon", features.neon},
+          {"neon_dotprod", features.neon_dotprod}};
 }
 
 Outcome<void> print_cpu(const InfoFlags& flags) {

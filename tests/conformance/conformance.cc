@@ -36,7 +36,7 @@ const std::vector<Target>& targets() {
       made.push_back(make_cpu(isa, 2, cpu::Schedule::by_chunk));
       made.push_back(make_cpu(isa, 2, cpu::Schedule::by_op));
     }
-    for (const char* isa : {"avx2", "avx512"}) {
+    for (const char* isa : {"avx2", "avx2_vnni", "avx512", "avx512_bf16", "amx", "neon", "neon_dotprod"}) {
       if (std::ranges::find(made, isa, [](const Target& t) { return t.backend->instruction_set(); }) == made.end()) {
         std::printf("NOT RUN: conformance of %s (this machine lacks it)\n", isa);
       }

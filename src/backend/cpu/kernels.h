@@ -54,6 +54,10 @@ Kernels avx2_vnni_kernels();
 Kernels avx512_kernels();
 Kernels avx512_vnni_kernels();
 Kernels avx512_bf16_kernels();
+Kernels amx_kernels();
+#elif defined(FLETCHER_ARM64)
+Kernels neon_kernels();
+Kernels neon_dotprod_kernels();
 #endif
 
 /// The tables that this processor can run, slowest first; never empty.

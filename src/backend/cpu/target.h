@@ -26,6 +26,15 @@
 #define FLETCHER_AVX512_BF16_BEGIN \
   FLETCHER_TARGET_BEGIN("avx512bf16,avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
 #define FLETCHER_AVX512_BF16_END FLETCHER_TARGET_END
+#define FLETCHER_AMX_BEGIN \
+  FLETCHER_TARGET_BEGIN(   \
+      "amx-tile,amx-int8,amx-bf16,avx512bf16,avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
+#define FLETCHER_AMX_END FLETCHER_TARGET_END
+#elif defined(__aarch64__) && defined(__linux__)
+#define FLETCHER_ARM64 1
+// What has dot products is an ARMv8.2 at least, and GCC's intrinsics for them say so.
+#define FLETCHER_NEON_DOTPROD_BEGIN FLETCHER_TARGET_BEGIN("arch=armv8.2-a+dotprod")
+#define FLETCHER_NEON_DOTPROD_END FLETCHER_TARGET_END
 #endif
 
 /// For helpers that must be part of their caller's loop: registers do not survive a call.
