@@ -21,6 +21,7 @@ namespace {
 // clang-format off: in the order of their needs
 #include "backend/cpu/vector/avx512.inc"
 #include "backend/cpu/vector/common.inc"
+#include "backend/cpu/activation/fast_gelu_avx512.inc"
 #include "backend/cpu/vector/int8_avx512_vnni.inc"
 #include "backend/cpu/vector/tiles_amx.inc"
 #include "backend/cpu/activation/activation.inc"

@@ -14,6 +14,7 @@ namespace {
 // clang-format off: in the order of their needs
 #include "backend/cpu/vector/neon.inc"
 #include "backend/cpu/vector/common.inc"
+#include "backend/cpu/activation/fast_gelu.inc"
 #include "backend/cpu/vector/int8_neon.inc"
 #include "backend/cpu/all_kernels.inc"
 // clang-format on

@@ -15,6 +15,7 @@ namespace {
 // clang-format off: in the order of their needs
 #include "backend/cpu/vector/neon.inc"
 #include "backend/cpu/vector/common.inc"
+#include "backend/cpu/activation/fast_gelu.inc"
 #include "backend/cpu/vector/int8_neon_dotprod.inc"
 #include "backend/cpu/int8_kernels.inc"
 // clang-format on

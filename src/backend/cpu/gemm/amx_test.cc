@@ -37,8 +37,8 @@ class EmulatedTiles {
     EXPECT_EQ(config.palette, 1);
     for (size_t t = 0; t < 16; ++t) {
       const bool named = t < kTileRegisters;
-      EXPECT_LE(config.rows[t], named ? kTileRows : 0) << t;
-      EXPECT_LE(config.row_bytes[t], named ? kTileBytes : 0) << t;
+      EXPECT_LE(config.rows[t], named ? kAmxRows : 0) << t;
+      EXPECT_LE(config.row_bytes[t], named ? kAmxRowBytes : 0) << t;
       EXPECT_EQ(config.rows[t] == 0, config.row_bytes[t] == 0) << t;
     }
   }
@@ -103,7 +103,7 @@ class EmulatedTiles {
   }
 
   TileConfig config_;
-  std::byte tiles_[kTileRegisters][kTileRows][kTileBytes] = {};
+  std::byte tiles_[kTileRegisters][kAmxRows][kAmxRowBytes] = {};
 };
 
 }  // namespace
@@ -116,6 +116,7 @@ namespace {
 // clang-format off: in the order of their needs
 #include "backend/cpu/vector/avx512.inc"
 #include "backend/cpu/vector/common.inc"
+#include "backend/cpu/activation/fast_gelu_avx512.inc"
 #include "backend/cpu/vector/int8_avx512.inc"
 #include "backend/cpu/activation/activation.inc"
 #include "backend/cpu/gemm/tile.inc"
