@@ -15,7 +15,7 @@ setup: ## install the Debian and Python packages that build and tests need (root
 
 build: setup ## build/release/fletcher
 	@cmake --preset release >/dev/null
-	@cmake --build build/release -j $(JOBS)
+	@cmake --build build/release -j $(JOBS) --target fletcher
 
 demo: build ## embed a few sentences, draw which are alike, compare with Hugging Face's vector
 	@FLETCHER_MINILM="$$(scripts/fetch-default-model)" python3 scripts/demo.py

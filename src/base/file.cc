@@ -60,8 +60,12 @@ std::string temporary_name(const std::string& path) {
   static std::atomic<unsigned> calls{0};
   struct timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_nsec) + "-" +
-         std::to_string(calls.fetch_add(1));
+  // Short, because a name may have 255 bytes with it.
+  const auto mixed =
+      static_cast<uint64_t>(now.tv_nsec) * 2654435761u + static_cast<uint64_t>(::getpid()) * 97 + calls.fetch_add(1);
+  std::array<char, 8> text;
+  for (size_t i = 0; i < text.size(); ++i) text[i] = "0123456789abcdefghijklmnopqrstuv"[mixed >> (5 * i) & 31];
+  return path + ".t-" + std::string(text.data(), text.size());
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ OpRow summarize(const OpCase& op, double weight_bytes, std::vector<Sample> sampl
   }
   if (middle.limits.bytes_read > 0) {
     row.percent_of_reads =
-        median(percents(samples, [&](const Sample& s) { return row.bytes_moved / s.limits.bytes_read / s.seconds; }));
+        median(percents(samples, [&](const Sample& s) { return weight_bytes / s.limits.bytes_read / s.seconds; }));
   }
   return row;
 }

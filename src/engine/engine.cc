@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <latch>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -199,10 +200,24 @@ Result<void> Engine::Impl::load() {
   } else {
     // The tokenizer loads beside the weights: together they are most of the time to the first vector.
     Result<std::unique_ptr<Tokenizer>> loaded_tokenizer;
+    bool no_memory = false;
+    const auto load_tokenizer = [&] {
+      try {
+        loaded_tokenizer = Tokenizer::load(pipeline.transformer_folder);
+      } catch (const std::bad_alloc&) {
+        no_memory = true;  // nor for a message
+      }
+    };
     {
-      const std::jthread loader([&] { loaded_tokenizer = Tokenizer::load(pipeline.transformer_folder); });
+      std::jthread loader;
+      try {
+        loader = std::jthread(load_tokenizer);
+      } catch (const std::system_error&) {
+        load_tokenizer();  // the system gives no more threads
+      }
       FLETCHER_TRY_ASSIGN(model, Model::load(options.model_path, *backend, model_options));
     }
+    if (no_memory) return resource_exhausted(pipeline.transformer_folder + ": no memory for the tokenizer");
     FLETCHER_TRY_ASSIGN(tokenizer, std::move(loaded_tokenizer));
   }
   if (tokenizer->vocab_size() > model->config().vocab_size) {

@@ -159,7 +159,9 @@ std::string choose_precision(std::span<const AccuracyRecord> records, std::span<
     for (const AccuracyRecord& record : records) {
       if (record.key.precision != precision) continue;
       accurate = accurate && is_accurate(record);
-      speed = std::max(speed, record.tokens_per_second);
+      // Per thread: records of one model may have been measured with different numbers of them.
+      const auto threads = static_cast<double>(std::max<size_t>(record.threads, 1));
+      speed = std::max(speed, record.tokens_per_second / threads);
     }
     if (accurate && speed > best) {
       chosen = precision;

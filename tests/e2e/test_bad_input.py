@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import resource
 import shutil
 import struct
 import subprocess
@@ -224,3 +225,21 @@ def test_an_existing_output_survives_a_failure(embed_file, tmp_path):
     (tmp_path / "out.npy").write_bytes(b"precious")
     assert_failed(embed_file("texts.jsonl", b'"a"\n{'), INPUT)
     assert (tmp_path / "out.npy").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("megabytes", [100, 150, 200, 250])
+def test_too_little_memory_is_an_error(fletcher, clean_env, minilm, megabytes):
+    """Which allocation fails depends on the limit; none may end the process by a signal."""
+    if minilm is None:
+        return
+    limit = megabytes << 20
+    result = subprocess.run(
+        [fletcher, "embed", "--threads", "1", "--model", minilm, "hello"],
+        env=clean_env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    assert result.returncode in (0, 1, 4), result.stderr
+    assert result.returncode == 0 or result.stderr.startswith("fletcher: error: ")

@@ -33,16 +33,9 @@ namespace {
 
 }  // namespace
 
-Kernels amx_kernels() {
-  Kernels kernels = avx512_bf16_kernels();
-  kernels.isa = "amx";
-  kernels.gemm_int8 = tile_gemm_int8<AmxTiles>;
-  kernels.quantize_rows = quantize_rows;
-  kernels.gemm_bf16 = tile_gemm_bf16<AmxTiles>;
-  kernels.int8_loop = tile_loop<AmxTiles, Precision::int8>;
-  kernels.bf16_loop = tile_loop<AmxTiles, Precision::bf16>;
-  return kernels;
-}
+constinit const Int8Kernels kAmxInt8Kernels{tile_gemm_int8<AmxTiles>, quantize_rows,
+                                            tile_loop<AmxTiles, Precision::int8>};
+constinit const TileKernels kAmxBf16Kernels{tile_gemm_bf16<AmxTiles>, tile_loop<AmxTiles, Precision::bf16>};
 
 }  // namespace fletcher::cpu
 FLETCHER_AMX_END

@@ -22,7 +22,7 @@ namespace {
 
 }  // namespace
 
-Kernels avx2_kernels() { return all_kernels("avx2"); }
+constinit const Kernels kAvx2Kernels = all_kernels("avx2");
 
 }  // namespace fletcher::cpu
 FLETCHER_AVX2_END

@@ -22,14 +22,7 @@ namespace {
 
 }  // namespace
 
-Kernels avx2_vnni_kernels() {
-  Kernels kernels = avx2_kernels();
-  kernels.isa = "avx2_vnni";
-  kernels.gemm_int8 = gemm_int8;
-  kernels.quantize_rows = quantize_rows;
-  kernels.int8_loop = multiply_add_loop<Int8Dot>;
-  return kernels;
-}
+constinit const Int8Kernels kAvx2VnniKernels{gemm_int8, quantize_rows, multiply_add_loop<Int8Dot>};
 
 }  // namespace fletcher::cpu
 FLETCHER_AVX2_VNNI_END

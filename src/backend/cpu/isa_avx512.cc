@@ -27,7 +27,7 @@ namespace {
 
 }  // namespace
 
-Kernels avx512_kernels() { return all_kernels("avx512"); }
+constinit const Kernels kAvx512Kernels = all_kernels("avx512");
 
 }  // namespace fletcher::cpu
 FLETCHER_AVX512_END

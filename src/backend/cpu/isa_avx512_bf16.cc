@@ -27,16 +27,8 @@ namespace {
 
 }  // namespace
 
-Kernels avx512_bf16_kernels() {
-  Kernels kernels = avx512_vnni_kernels();
-  kernels.isa = "avx512_bf16";
-  kernels.gemm_bf16 = gemm_bf16;
-  kernels.narrow_rows = narrow_rows;
-  kernels.attention_bf16 = attention_bf16;
-  kernels.exp2 = exp2_all;
-  kernels.bf16_loop = multiply_add_loop<Bf16Dot>;
-  return kernels;
-}
+constinit const Bf16Kernels kAvx512Bf16Kernels{gemm_bf16, narrow_rows, attention_bf16, multiply_add_loop<Bf16Dot>,
+                                               exp2_all};
 
 }  // namespace fletcher::cpu
 FLETCHER_AVX512_BF16_END

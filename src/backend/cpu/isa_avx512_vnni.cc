@@ -27,14 +27,7 @@ namespace {
 
 }  // namespace
 
-Kernels avx512_vnni_kernels() {
-  Kernels kernels = avx512_kernels();
-  kernels.isa = "avx512_vnni";
-  kernels.gemm_int8 = gemm_int8;
-  kernels.quantize_rows = quantize_rows;
-  kernels.int8_loop = multiply_add_loop<Int8Dot>;
-  return kernels;
-}
+constinit const Int8Kernels kAvx512VnniKernels{gemm_int8, quantize_rows, multiply_add_loop<Int8Dot>};
 
 }  // namespace fletcher::cpu
 FLETCHER_AVX512_VNNI_END

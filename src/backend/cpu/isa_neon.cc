@@ -21,7 +21,7 @@ namespace {
 
 }  // namespace
 
-Kernels neon_kernels() { return all_kernels("neon"); }
+constinit const Kernels kNeonKernels = all_kernels("neon");
 
 }  // namespace fletcher::cpu
 #endif

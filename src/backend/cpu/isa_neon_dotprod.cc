@@ -22,14 +22,7 @@ namespace {
 
 }  // namespace
 
-Kernels neon_dotprod_kernels() {
-  Kernels kernels = neon_kernels();
-  kernels.isa = "neon_dotprod";
-  kernels.gemm_int8 = gemm_int8;
-  kernels.quantize_rows = quantize_rows;
-  kernels.int8_loop = multiply_add_loop<Int8Dot>;
-  return kernels;
-}
+constinit const Int8Kernels kNeonDotprodKernels{gemm_int8, quantize_rows, multiply_add_loop<Int8Dot>};
 
 }  // namespace fletcher::cpu
 FLETCHER_NEON_DOTPROD_END

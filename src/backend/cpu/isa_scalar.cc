@@ -18,6 +18,6 @@ namespace {
 
 }  // namespace
 
-Kernels scalar_kernels() { return all_kernels("scalar"); }
+constinit const Kernels kScalarKernels = all_kernels("scalar");
 
 }  // namespace fletcher::cpu

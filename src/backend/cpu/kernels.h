@@ -46,18 +46,38 @@ struct Kernels {
   void (*exp2)(float* x, size_t n) = nullptr;
 };
 
-/// The table of one instruction set, whether or not this machine has it. The later ones start from another's.
-Kernels scalar_kernels();
+/// What an instruction set changes of the table it starts from.
+struct Int8Kernels {
+  void (*gemm_int8)(const GemmArgs&);
+  void (*quantize_rows)(const QuantizeArgs&);
+  double (*int8_loop)(size_t rounds);
+};
+struct Bf16Kernels {
+  void (*gemm_bf16)(const GemmArgs&);
+  void (*narrow_rows)(const NarrowArgs&);
+  void (*attention_bf16)(const AttentionArgs&);
+  double (*bf16_loop)(size_t rounds);
+  void (*exp2)(float* x, size_t n);
+};
+struct TileKernels {
+  void (*gemm_bf16)(const GemmArgs&);
+  double (*bf16_loop)(size_t rounds);
+};
+
+// Constants, all of them: the code of an instruction set must not run to say that it is there. kernels.cc puts the
+// tables together.
+extern constinit const Kernels kScalarKernels;
 #if defined(FLETCHER_X86)
-Kernels avx2_kernels();
-Kernels avx2_vnni_kernels();
-Kernels avx512_kernels();
-Kernels avx512_vnni_kernels();
-Kernels avx512_bf16_kernels();
-Kernels amx_kernels();
+extern constinit const Kernels kAvx2Kernels;
+extern constinit const Kernels kAvx512Kernels;
+extern constinit const Int8Kernels kAvx2VnniKernels;
+extern constinit const Int8Kernels kAvx512VnniKernels;
+extern constinit const Int8Kernels kAmxInt8Kernels;
+extern constinit const Bf16Kernels kAvx512Bf16Kernels;
+extern constinit const TileKernels kAmxBf16Kernels;
 #elif defined(FLETCHER_ARM64)
-Kernels neon_kernels();
-Kernels neon_dotprod_kernels();
+extern constinit const Kernels kNeonKernels;
+extern constinit const Int8Kernels kNeonDotprodKernels;
 #endif
 
 /// The tables that this processor can run, slowest first; never empty.

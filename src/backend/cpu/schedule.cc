@@ -23,6 +23,11 @@ constexpr size_t kEfficientQueries = 4 * kQueryBlock;
 /// Piece i of `pieces` nearly equal ones of n.
 constexpr size_t piece_begin(size_t n, size_t pieces, size_t i) { return n * i / pieces; }
 
+bool same_view(const TensorView& a, const TensorView& b) {
+  return a.buffer == b.buffer && a.offset == b.offset && a.rows == b.rows && a.cols == b.cols &&
+         a.row_stride == b.row_stride;
+}
+
 bool by_sequence(const Op& op) { return op.kind == OpKind::attention || op.kind == OpKind::pool; }
 
 }  // namespace
@@ -112,18 +117,16 @@ void CpuStream::find_pairs() {
     Op& op = ops_[i];
     const Op& next = ops_[i + 1];
     const TensorView &out = op.out, &in = next.in;
-    const bool adjacent = op.kind == OpKind::linear && next.linear != nullptr && in.buffer == out.buffer &&
-                          in.offset == out.offset && in.rows == out.rows && in.cols == out.cols &&
-                          in.row_stride == out.row_stride;
-    if (!adjacent || op.epilogue.residual || next.linear->precision == Precision::f32 ||
-        next.epilogue.residual.buffer == out.buffer || !can_pair(kernels_, *next.linear)) {
+    const bool adjacent = op.kind == OpKind::linear && next.linear != nullptr && same_view(in, out);
+    if (!adjacent || op.epilogue.residual || next.epilogue.residual.buffer == out.buffer ||
+        !can_pair(kernels_, *next.linear)) {
       continue;
     }
     // Whoever reads the buffer later must come after one who writes all of it anew.
     op.feeds_next = true;
     for (size_t j = i + 2; j < ops_.size() && op.feeds_next; ++j) {
       if (reads(ops_[j], out.buffer)) op.feeds_next = false;
-      if (ops_[j].kind == OpKind::linear && ops_[j].out.buffer == out.buffer && ops_[j].out.cols >= out.cols) break;
+      if (ops_[j].kind == OpKind::linear && same_view(ops_[j].out, out)) break;
     }
   }
 }
@@ -219,7 +222,7 @@ void CpuStream::run_op_product(const Op& op) {
     return;
   }
   const size_t groups = std::min(panels, 4 * threads_);
-  const size_t parts = std::clamp<size_t>(2 * threads_ / groups, 1, (rows + 11) / 12);
+  const size_t parts = std::clamp<size_t>(2 * threads_ / groups, 1, std::max<size_t>(1, rows / kTileRows));
   const StagedRows staged = stage_rows(kernels_, op, 0, rows, scratch_[0].data());
   parallel(flops, groups * parts, [&](size_t i, size_t) {
     const size_t group = i / parts, part = i % parts, first = piece_begin(rows, parts, part);

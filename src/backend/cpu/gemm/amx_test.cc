@@ -127,9 +127,9 @@ namespace {
 
 void emulated_int8(const GemmArgs& g) { run_gemm<TileProduct<EmulatedTiles, Int8Block>>(g); }
 
-/// As amx_kernels(), but that a row alone goes through a tile too.
+/// As the table of amx, but that a row alone goes through a tile too.
 Kernels emulated_kernels() {
-  Kernels kernels = avx512_kernels();
+  Kernels kernels = kAvx512Kernels;
   kernels.gemm_int8 = emulated_int8;
   kernels.quantize_rows = quantize_rows;
   kernels.gemm_bf16 = tile_gemm_bf16<EmulatedTiles>;
