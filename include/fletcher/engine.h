@@ -81,7 +81,7 @@ using ItemSink = std::function<void(size_t index, Result<Item> item)>;
 
 /// What is known of a loaded model.
 struct ModelInfo {
-  std::string name;  // last component of its folder
+  std::string name;  // last component of its folder; in a cache, the name that the folder was pulled by
   std::string path;
   std::string architecture;         // as in config.json
   std::string device;               // backend, and its instruction set if that decides bits: "cpu (avx512)"

@@ -27,10 +27,10 @@ Outcome<void> check_availability(const ModelFlags& flags) {
     return fail(ExitCode::usage, "--device " + flags.device + " is not available in this build: " + available);
   }
   // Every device has fp32: it need not be asked, which may take long for one that has to be opened.
-  if (flags.precision == "auto" || flags.precision == "fp32") return {};
-  FLETCHER_CLI_TRY_ASSIGN(const DeviceInfo device,
-                          blame(ExitCode::model, Engine::describe_device(flags.device, flags.isa)));
-  return check_precision(flags.precision, device);
+  if (flags.isa.empty() && (flags.precision == "auto" || flags.precision == "fp32")) return {};
+  FLETCHER_CLI_TRY_ASSIGN(const DeviceInfo device, blame(flags.isa.empty() ? ExitCode::model : ExitCode::usage,
+                                                         Engine::describe_device(flags.device, flags.isa)));
+  return flags.precision == "auto" ? Outcome<void>() : check_precision(flags.precision, device);
 }
 
 }  // namespace

@@ -63,13 +63,23 @@ std::string_view score_activation_name(ScoreActivation activation) {
   return "";
 }
 
+/// The last component of the path, but of a cache's ORG--NAME/REVISION or models--ORG--NAME/snapshots/COMMIT the NAME.
+std::string name_of_folder(const std::string& path) {
+  std::filesystem::path folder = std::filesystem::path(path).lexically_normal();
+  if (folder.filename().empty()) folder = folder.parent_path();
+  std::filesystem::path parent = folder.parent_path();
+  if (parent.filename() == "snapshots") parent = parent.parent_path();
+  const std::string above = parent.filename().string();
+  const size_t separator = above.rfind("--");
+  return separator == std::string::npos ? folder.filename().string() : above.substr(separator + 2);
+}
+
 ModelInfo describe(const Model& model, const Backend& backend, const std::string& path) {
   const ModelConfig& config = model.config();
   const SentencePipeline& pipeline = model.pipeline();
   ModelInfo info;
   info.path = path;
-  info.name = std::filesystem::path(path).lexically_normal().filename().string();
-  if (info.name.empty()) info.name = std::filesystem::path(path).lexically_normal().parent_path().filename().string();
+  info.name = name_of_folder(path);
   info.architecture = config.architecture;
   info.device = device_name(backend);
   info.weights_dtype = dtype_name(model.stored_dtype());

@@ -342,6 +342,19 @@ TEST(Engine, FingerprintsContentNotPlace) {
             load({.model_path = linked.string()})->fingerprint().value());
 }
 
+TEST(Engine, IsNamedByItsFolderOrWhatItWasPulledBy) {
+  const fs::path root = fs::path(testing::TempDir()) / "fletcher-named";
+  const auto name_in = [&](const fs::path& place) {
+    fs::remove_all(root);
+    fs::create_directories((root / place).parent_path());
+    fs::copy(kBert, root / place, fs::copy_options::recursive);
+    return load({.model_path = (root / place / "").string()})->info().name;
+  };
+  EXPECT_EQ(name_in("my-model"), "my-model");
+  EXPECT_EQ(name_in("acme--tiny-embed/main"), "tiny-embed");
+  EXPECT_EQ(name_in("models--acme--tiny-embed/snapshots/0123abcd"), "tiny-embed");
+}
+
 TEST(Engine, SaysWhichPromptsThereAre) {
   const auto engine = load({.model_path = kBert});
   const auto items = engine->embed({.inputs = {"a"}, .prompt_name = "query"});

@@ -182,7 +182,9 @@ Result<std::string> resolve(std::string_view name_or_path, const HubOptions& opt
   FLETCHER_TRY_ASSIGN(const ModelId id, parse_model_id(name_or_path));
   if (auto path = find_cached(options, id)) return *path;
   if (options.offline) return not_cached(id, options);
-  return pull_any(id, options, progress, stop);
+  auto pulled = pull_any(id, options, progress, stop);
+  if (!pulled) return with_context(std::move(pulled).error(), id.name + " is in neither cache and cannot be pulled");
+  return pulled;
 }
 
 }  // namespace fletcher::hub
