@@ -80,7 +80,7 @@ extern constinit const Kernels kNeonKernels;
 extern constinit const Int8Kernels kNeonDotprodKernels;
 #endif
 
-/// The tables that this processor can run, slowest first; never empty.
+/// The tables that this processor can run, the one to choose last; never empty.
 std::span<const Kernels* const> usable_kernels();
 
 }  // namespace fletcher::cpu
