@@ -17,8 +17,8 @@ struct InputStatistics {
 
 /// A stream that passes every op on to another and looks at the inputs of the products on the way, where they come out
 /// of a norm: those have the same few large channels in every text. Attention and activations have not, and smoothing
-/// what they give does harm (all-MiniLM-L6-v2: mean cosine 0.9957 instead of 0.9995). For a few sentences at load: every
-/// input is read back. Not thread-safe.
+/// what they give does harm (all-MiniLM-L6-v2: mean cosine 0.9957 instead of 0.9995). For a few sentences at load:
+/// every input is read back. Not thread-safe.
 class ObservingStream final : public Stream {
  public:
   explicit ObservingStream(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
