@@ -71,8 +71,13 @@ void expect_same_bits(Engine& engine, const std::vector<std::string>& texts, siz
 
 TEST(Engine, GivesATextTheSameBitsInEveryBatchOrderAndThreadCount) {
   const std::vector<std::string> texts = mixed_texts(64);
-  for (const char* isa :
-       {"scalar", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx", "neon", "neon_dotprod"}) {
+#if defined(__SANITIZE_THREAD__)
+  const std::vector<const char*> sets = {""};  // the best: threads meet in the same places whatever the kernels
+#else
+  const std::vector<const char*> sets = {"scalar",      "avx2", "avx2_vnni", "avx512",      "avx512_vnni",
+                                         "avx512_bf16", "amx",  "neon",      "neon_dotprod"};
+#endif
+  for (const char* isa : sets) {
     const auto device = Engine::describe_device("cpu", isa);
     if (!device) {
       std::printf("NOT RUN: batch invariance on %s (this machine lacks it)\n", isa);
