@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "engine/embedding_type.h"
@@ -45,10 +46,14 @@ void Worker::serve(std::vector<PendingItem>& items) {
   const Result<void> done = encode(items);
   const size_t features = model_.out_features();
   for (size_t i = 0; i < items.size(); ++i) {
-    if (done) {
-      items[i].state->sink(items[i].index, make_item(items[i], std::span(rows_).subspan(i * features, features)));
-    } else {
+    const std::span<const float> row = std::span(rows_).subspan(done ? i * features : 0, done ? features : 0);
+    if (!done) {
       items[i].state->sink(items[i].index, tl::unexpected<Error>(done.error()));
+    } else if (!std::ranges::all_of(row, [](float x) { return std::isfinite(x); })) {
+      items[i].state->sink(items[i].index, failed_precondition("the model gives values that are no finite numbers: "
+                                                               "are its weights?"));
+    } else {
+      items[i].state->sink(items[i].index, make_item(items[i], row));
     }
   }
 }

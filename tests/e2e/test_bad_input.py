@@ -243,3 +243,19 @@ def test_too_little_memory_is_an_error(fletcher, clean_env, minilm, megabytes):
     )
     assert result.returncode in (0, 1, 4), result.stderr
     assert result.returncode == 0 or result.stderr.startswith("fletcher: error: ")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_weights_that_are_no_numbers_give_no_vector(run, bert, tmp_path, precision):
+    folder = tmp_path / "nan"
+    shutil.copytree(bert, folder)
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    (length,) = struct.unpack_from("<Q", weights)
+    header = json.loads(weights[8 : 8 + length])
+    name = next(n for n in header if n.endswith("layer.0.intermediate.dense.weight"))
+    assert header[name]["dtype"] == "F32"
+    struct.pack_into("<f", weights, 8 + length + header[name]["data_offsets"][0], float("nan"))
+    (folder / "model.safetensors").write_bytes(weights)
+    result = run("embed", "--model", str(folder), "--precision", precision, "hello")
+    assert_failed(result, MODEL, "no finite numbers")
+    assert result.stdout == ""

@@ -133,10 +133,13 @@ class Packer {
 
   void write_int8(size_t column, size_t k, size_t features, std::byte* out, size_t stride) {
     if (!source_.input_center.empty()) smooth(column, k, features);
-    const float scale = find_scale(std::span(values_, features)), inverse = scale > 0 ? 1 / scale : 0;
+    const std::span<const float> values(values_, features);
+    // Weights that are no numbers stay that, through their scale: no s8 could say so.
+    const bool finite = std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
+    const float scale = finite ? find_scale(values) : NAN, inverse = scale > 0 ? 1 / scale : 0;
     int32_t sum = 0;
     for (size_t i = 0; i < features; ++i) {
-      const float q = to_s8(values_[i], inverse);
+      const float q = finite ? to_s8(values_[i], inverse) : 0;
       sum += static_cast<int32_t>(q);
       out[i / 4 * stride + i % 4] = static_cast<std::byte>(static_cast<int8_t>(q));
     }
