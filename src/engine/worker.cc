@@ -50,8 +50,9 @@ void Worker::serve(std::vector<PendingItem>& items) {
     if (!done) {
       items[i].state->sink(items[i].index, tl::unexpected<Error>(done.error()));
     } else if (!std::ranges::all_of(row, [](float x) { return std::isfinite(x); })) {
-      items[i].state->sink(items[i].index, failed_precondition("the model gives values that are no finite numbers: "
-                                                               "are its weights?"));
+      items[i].state->sink(
+          items[i].index,
+          failed_precondition("the model gives NaN or infinity, wanted finite numbers: its weights may hold some"));
     } else {
       items[i].state->sink(items[i].index, make_item(items[i], row));
     }

@@ -257,5 +257,5 @@ def test_weights_that_are_no_numbers_give_no_vector(run, bert, tmp_path, precisi
     struct.pack_into("<f", weights, 8 + length + header[name]["data_offsets"][0], float("nan"))
     (folder / "model.safetensors").write_bytes(weights)
     result = run("embed", "--model", str(folder), "--precision", precision, "hello")
-    assert_failed(result, MODEL, "no finite numbers")
+    assert_failed(result, MODEL, "NaN or infinity", "wanted finite numbers")
     assert result.stdout == ""
