@@ -1,6 +1,7 @@
 #include "backend/cpu/gemm/pack.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -93,6 +94,9 @@ class Packer {
   Packer(const LinearSource& source, const Kernels& kernels, CpuLinear& out)
       : source_(source), kernels_(kernels), out_(out), padded_(round_up(out.out_features(), kernels.panel_columns)) {}
 
+  /// False once an s8 would have had to stand for NaN or infinity.
+  bool finite() const { return finite_; }
+
   void pack(size_t panel) {
     const size_t first = panel * kernels_.panel_columns;
     const size_t count = std::min(kernels_.panel_columns, out_.out_features() - first);
@@ -134,12 +138,14 @@ class Packer {
   void write_int8(size_t column, size_t k, size_t features, std::byte* out, size_t stride) {
     if (!source_.input_center.empty()) smooth(column, k, features);
     const std::span<const float> values(values_, features);
-    // Weights that are no numbers stay that, through their scale: no s8 could say so.
-    const bool finite = std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
-    const float scale = finite ? find_scale(values) : NAN, inverse = scale > 0 ? 1 / scale : 0;
+    if (!std::ranges::all_of(values, [](float x) { return std::isfinite(x); })) {
+      finite_ = false;
+      return;
+    }
+    const float scale = find_scale(values), inverse = scale > 0 ? 1 / scale : 0;
     int32_t sum = 0;
     for (size_t i = 0; i < features; ++i) {
-      const float q = finite ? to_s8(values_[i], inverse) : 0;
+      const float q = to_s8(values_[i], inverse);
       sum += static_cast<int32_t>(q);
       out[i / 4 * stride + i % 4] = static_cast<std::byte>(static_cast<int8_t>(q));
     }
@@ -162,6 +168,7 @@ class Packer {
   const Kernels& kernels_;
   CpuLinear& out_;
   size_t padded_;
+  bool finite_ = true;
   float values_[std::max(kMostGroup, kPieceFeatures)];
 };
 
@@ -200,12 +207,18 @@ Result<std::unique_ptr<Linear>> pack_linear(const LinearSource& source, const Ke
     kernels.read_row(part.dtype, part.data.data(), part.cols, next, false);
     next += part.cols;
   }
-  const auto pack = [&](size_t panel, size_t) { Packer(source, kernels, *linear).pack(panel); };
+  std::atomic<bool> finite = true;
+  const auto pack = [&](size_t panel, size_t) {
+    Packer packer(source, kernels, *linear);
+    packer.pack(panel);
+    if (!packer.finite()) finite = false;
+  };
   if (pool != nullptr) {
     pool->parallel_for(num_panels, pack);
   } else {
     for (size_t panel = 0; panel < num_panels; ++panel) pack(panel, 0);
   }
+  if (!finite) return invalid_argument("weights hold NaN or infinity, wanted finite numbers");
   return std::unique_ptr<Linear>(std::move(linear));
 }
 
